@@ -1,0 +1,30 @@
+# Two commands matter: `make serve` and `make test`. Both begin with `make setup`, which fills .venv once.
+PYTHON ?= python3.11
+BIN := .venv/bin
+
+.PHONY: setup serve test check quick clean
+setup: .venv/.done
+
+.venv/.done: pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is missing; install it (Debian: apt-get install python3.11 python3.11-venv)"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable '.[voices,dev]'
+	touch $@
+
+serve: setup
+	$(BIN)/callcenter db upgrade
+	$(BIN)/callcenter serve
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: check
+	$(BIN)/python -m pytest
+
+quick: setup
+	$(BIN)/python -m pytest -m "not slow"
+
+clean:
+	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis
