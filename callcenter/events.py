@@ -299,6 +299,17 @@ class Utter:
 
 
 @dataclass(frozen=True, slots=True)
+class Trace:
+    """What the review screen plots for a turn: 20 ms masks of both voices ('1' is voice), as the caller heard them."""
+
+    turn: int
+    caller: str
+    agent: str
+    lag: int = 0
+    """Samples sent that the caller has not heard yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """Something that should not happen did, and the call went on."""
 
@@ -306,7 +317,7 @@ class Fault:
     detail: str = ""
 
 
-Command = Send | Mark | Clear | Hear | Use | Ask | Record | Transfer | HangUp | Utter | Fault
+Command = Send | Mark | Clear | Hear | Use | Ask | Record | Transfer | HangUp | Utter | Trace | Fault
 
 
 # ------------------------------------------------------------------------------------------- what a call is born with

@@ -1,0 +1,179 @@
+"""Settings: one frozen object, read once from the environment (`CALLCENTER_*`). Unknown names are refused.
+
+Every field is a setting; its comment is its documentation. Secrets are never shown, not even by repr.
+"""
+
+import json
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+PREFIX = "CALLCENTER_"
+
+
+class SettingError(Exception):
+    """A setting cannot be used; the message names it, quotes the value and says what would do."""
+
+
+class Secret:
+    """A value that is never printed."""
+
+    def __init__(self, value: str = "") -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __repr__(self) -> str:
+        return "Secret(set)" if self._value else "Secret(empty)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: int = 8080
+    """Port to listen on; 0 takes any free one."""
+    public_url: str = ""
+    """How the phone provider reaches us, e.g. https://agent.example.com; empty: http://HOST:PORT, for a local phone."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses whose X-Forwarded-For is believed, comma separated."""
+
+    database: str = "sqlite:///var/callcenter.db"
+    """SQLAlchemy URL; postgresql+psycopg://user@host/name for PostgreSQL."""
+    var: Path = Path("var")
+    """Where journals and recordings of calls are written as they come."""
+
+    twilio_account: str = ""
+    """Account SID; empty: no outbound calls and no live-call control over REST."""
+    twilio_token: Secret = field(default_factory=Secret)
+    """Auth token: checks every webhook's signature; empty: a token made at the first start, for local phones only."""
+    twilio_api: str = ""
+    """Base URL of the REST API, when it is not Twilio's own."""
+    from_number: str = ""
+    """Number that outbound calls come from."""
+    country: str = "US"
+    """Country of numbers written without a country code."""
+
+    duplex: str = "parrot"
+    """What hears and speaks on inbound calls."""
+    fallback: str = ""
+    """The duplex that takes over when the first one is lost in mid-call."""
+    greeting: str = ""
+    """Sentence spoken when the stream opens; empty: the duplex greets by itself."""
+    voice: str = "en-us"
+    """Voice of the sentences spoken without a model."""
+    lead_ms: int = 60
+    """Audio the provider holds ahead of playing it."""
+
+    max_calls: int = 300
+    """Calls admitted at once; more get what `when_full` says."""
+    when_full: str = "queue"
+    """queue (ask to hold and try again), reject (busy tone) or transfer (to the target `rescue`)."""
+    max_call_s: int = 14_400
+    """Longest call."""
+    silence_s: int = 180
+    """A call in which nobody speaks for this long is ended; 0: never."""
+    drain_s: int = 30
+    """How long a stopping server waits for its calls before it says goodbye to them."""
+    token_s: int = 90
+    """Life of the single-use token that opens a stream."""
+
+    transfers: Mapping[str, Any] = field(default_factory=dict)
+    """JSON: named transfer targets, {"person": {"number": "+15550100", "hours": "Mon-Fri 08:00-18:00 UTC"}}."""
+    dial_allowed: tuple[str, ...] = ()
+    """Prefixes that may be dialled, comma separated, e.g. +1555; empty: none."""
+    rescue: str = ""
+    """Transfer target for callers whom no duplex can serve."""
+
+    record: bool = True
+    """Whether calls are recorded."""
+    on_machine: str = "hang_up"
+    """What an outbound call does at an answering machine: hang_up or stay."""
+
+    log_level: str = "info"
+    log_format: str = "auto"
+    """json, plain, or auto: plain on a terminal."""
+    otel: bool = False
+    """Export traces by OTLP (needs the extra `otel`); the endpoint comes from the usual OTEL_* variables."""
+    speed: float = 1.0
+    """Runs a call's clocks faster than real time: for soak tests and offline benchmarks only."""
+
+
+def read(environ: Mapping[str, str]) -> Settings:
+    """The settings in an environment; raises SettingError with the name and the remedy."""
+    known = {PREFIX + f.name.upper(): f for f in fields(Settings)}
+    given = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+    for name in given:
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            raise SettingError(f"{name} is no setting" + (f"; did you mean {near[0]}?" if near else ""))
+    values = {known[name].name: _value(name, known[name].type, text) for name, text in given.items()}
+    return _checked(Settings(**values))
+
+
+def _value(name: str, kind: Any, text: str) -> Any:
+    try:
+        if kind is bool:
+            return _flag(text)
+        if kind in (str, int, float, Path, Secret):
+            return kind(text)
+        if get_origin(kind) is tuple:
+            return tuple(part.strip() for part in text.split(",") if part.strip())
+        return _mapping(text)
+    except ValueError as error:
+        raise SettingError(f"{name}={text!r} cannot be read as {_name(kind)}: {error}") from None
+
+
+def _flag(text: str) -> bool:
+    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if text.lower() not in words:
+        raise ValueError("say yes or no")
+    return words[text.lower()]
+
+
+def _mapping(text: str) -> Mapping[str, Any]:
+    value = json.loads(text or "{}")
+    if not isinstance(value, dict):
+        raise ValueError("a JSON object is needed")
+    return types.MappingProxyType(value)
+
+
+def _name(kind: Any) -> str:
+    return "a list" if get_args(kind) and get_origin(kind) is tuple else getattr(kind, "__name__", str(kind))
+
+
+CHOICES = {
+    "when_full": ("queue", "reject", "transfer"),
+    "on_machine": ("hang_up", "stay"),
+    "log_level": ("debug", "info", "warning", "error"),
+    "log_format": ("auto", "json", "plain"),
+}
+POSITIVE = ("max_calls", "max_call_s", "token_s", "speed")
+
+
+def _checked(settings: Settings) -> Settings:
+    for name, choices in CHOICES.items():
+        if getattr(settings, name) not in choices:
+            raise SettingError(f"{PREFIX}{name.upper()}={getattr(settings, name)!r}: one of {', '.join(choices)}")
+    for name in POSITIVE:
+        if getattr(settings, name) <= 0:
+            raise SettingError(f"{PREFIX}{name.upper()} must be more than 0")
+    if settings.public_url and not settings.public_url.startswith(("https://", "http://")):
+        raise SettingError(f"{PREFIX}PUBLIC_URL={settings.public_url!r}: begin it with https://")
+    for target in (settings.rescue,):
+        if target and target not in settings.transfers:
+            raise SettingError(f"{PREFIX}RESCUE={target!r} is not among {PREFIX}TRANSFERS")
+    return settings
