@@ -6,16 +6,10 @@ A second provider is one file that satisfies `Carrier`; nothing else in the proj
 from dataclasses import dataclass
 from typing import Protocol
 
+from callcenter.audio.media import CarrierError, Media
 from callcenter.events import Marked, Pressed, Started, Stopped
 
-
-class CarrierError(Exception):
-    """The provider sent something that makes no sense. `kind` is a bounded label, `detail` quotes the value."""
-
-    def __init__(self, kind: str, detail: str = "") -> None:
-        super().__init__(f"{kind}: {detail}" if detail else kind)
-        self.kind = kind
-        self.detail = detail
+__all__ = ["Arrival", "Caps", "Carrier", "CarrierError", "Media"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +24,6 @@ class Caps:
     """Whether keys can be sent as a message; otherwise they are sent as tones in the audio."""
     max_message: int
     """Bytes of the longest legal message."""
-
-
-@dataclass(frozen=True, slots=True)
-class Media:
-    """Audio off the wire, as mu-law at 8 kHz. `position` is the sample count of its first sample by the carrier's clock."""
-
-    position: int
-    audio: bytes
 
 
 Arrival = Started | Media | Marked | Pressed | Stopped
