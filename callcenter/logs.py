@@ -1,0 +1,37 @@
+"""Structured logs, call id first. Logging happens in rims only; decisions are in the journal."""
+
+import logging
+import sys
+from typing import Literal
+
+import structlog
+
+
+def set_up(level: str = "info", form: Literal["auto", "json", "plain"] | str = "auto") -> None:
+    """One line an event on standard error: JSON for machines, coloured text on a terminal."""
+    plain = form == "plain" or (form == "auto" and sys.stderr.isatty())
+    renderer: structlog.typing.Processor = (
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if plain else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _call_first,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+
+
+def _call_first(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    first = {"call": event["call"]} if "call" in event else {}
+    return {**first, **event}
+
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
