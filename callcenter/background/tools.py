@@ -12,11 +12,9 @@
 import asyncio
 import inspect
 import json
-import threading
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
@@ -28,6 +26,7 @@ from pydantic_core import to_jsonable_python
 from callcenter.background.arguments import Accept, Key, checked
 from callcenter.background.outcome import Outcome, ToolError, failed
 from callcenter.background.secret import Secret, scrub
+from callcenter.background.threads import Full, Threads
 
 log = structlog.get_logger()
 
@@ -140,7 +139,7 @@ class Toolbox:
             named[one.name] = one
         self.tools: Mapping[str, Tool] = MappingProxyType(named)
         self._changes: OrderedDict[str, _Change] = OrderedDict()
-        self._threads = threading.BoundedSemaphore(threads)
+        self._threads = Threads(threads)
         self._kept = kept
 
     def describe(self, names: Iterable[str]) -> list[dict[str, Any]]:
@@ -229,6 +228,8 @@ class Toolbox:
             return Outcome(True, scrub(value, chosen.secrets))
         except ToolError as error:
             return failed(error.kind, scrub(error.sentence, chosen.secrets))
+        except Full:
+            return failed("unavailable", "The system is too busy.")
         except TimeoutError:
             return failed("timeout", "The system did not answer in time.")
         except Exception as error:
@@ -237,26 +238,8 @@ class Toolbox:
 
     async def _call(self, function: Callable[..., object], arguments: dict[str, Any]) -> object:
         work = partial(function, **arguments)
-        value = work() if inspect.iscoroutinefunction(function) else await self._in_thread(work)
+        value = work() if inspect.iscoroutinefunction(function) else await self._threads.run(work)
         return await value if inspect.isawaitable(value) else value
-
-    async def _in_thread(self, work: Callable[[], object]) -> object:
-        """A thread of its own, so that a call that hangs holds up neither the loop nor the end of the process."""
-        if not self._threads.acquire(blocking=False):
-            raise ToolError("unavailable", "The system is too busy.")
-        done: Future[object] = Future()
-
-        def run() -> None:
-            try:
-                done.set_result(work())
-            except BaseException as error:
-                done.set_exception(error)
-            finally:
-                self._threads.release()
-
-        done.set_running_or_notify_cancel()
-        threading.Thread(target=run, name="tool", daemon=True).start()
-        return await asyncio.wrap_future(done)
 
     def _secrets(self, name: str) -> tuple[Secret, ...]:
         return self.tools[name].secrets if name in self.tools else ()
