@@ -99,9 +99,12 @@ class Wire(asyncio.Protocol):
 
     # ----------------------------------------------------------------------------------------------- the line's side
 
-    def send(self, text: str) -> None:
+    def send(self, message: str | bytes) -> None:
         if self._protocol.state is State.OPEN:
-            self._protocol.send_text(text.encode())
+            if isinstance(message, str):
+                self._protocol.send_text(message.encode())
+            else:
+                self._protocol.send_binary(message)
             for data in self._protocol.data_to_send():
                 self._transport.write(data)
 

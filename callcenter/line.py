@@ -1,0 +1,285 @@
+"""One phone line: a socket, a pacer and a duplex around a call. It does what the call says and decides nothing.
+
+Everything that happens passes through `feed`, on the event loop's one thread: the journal's order is the order of
+those calls. The pacer keeps an absolute clock, `due += 20 ms`; its phase follows the caller's frames by a little, so
+that an answer that takes no time leaves in the very next frame.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from prometheus_client import Histogram
+
+from callcenter import metrics
+from callcenter.audio import Anchor, Reel
+from callcenter.call import Call
+from callcenter.carriers import Carrier, CarrierError, Media
+from callcenter.duplex import Duplex
+from callcenter.events import (
+    Ask,
+    Broke,
+    Clear,
+    Command,
+    Event,
+    Fault,
+    HangUp,
+    Hear,
+    Heard,
+    Late,
+    Lost,
+    Mark,
+    Policy,
+    Record,
+    Send,
+    Spoken,
+    Started,
+    Stopped,
+    Ticked,
+    Trace,
+    Transfer,
+    TurnHeard,
+    Use,
+    Utter,
+)
+from callcenter.logs import log
+from callcenter.units import FRAME, RATE, TURN
+from callcenter.wire import STALLED_AT, Wire
+
+START_WITHIN = 5.0
+"""Seconds from the handshake to the stream's start message."""
+
+PHASE = 0.010
+"""Seconds the pacer's grid lies behind the arrival of the caller's frames."""
+
+TURNS_WAITING = 50
+"""Turns a duplex may be behind (10 s); beyond it the oldest are dropped, and the call decides that it is stuck."""
+
+CLOSE_CODES = {"binary": 1003, "oversized": 1009, "not_json": 1007, "not_an_object": 1007}
+
+
+class Diary(Protocol):
+    """Where a line writes what happens; must not block."""
+
+    def add(self, at: int, event: Event, commands: Sequence[Command]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a line ended. A transfer leaves the caller with the carrier, who asks us what to do next."""
+
+    last: HangUp | Transfer
+    samples: int
+
+
+class Line:
+    def __init__(
+        self,
+        *,
+        call_id: str,
+        call: Call,
+        carrier: Carrier,
+        expect: str,
+        leg: int,
+        first_turn: int,
+        make: Callable[[str], Duplex],
+        policy: Policy,
+        diary: Diary,
+        clock: Callable[[], float],
+        speed: float,
+        ended: Callable[["Line", End], None],
+    ) -> None:
+        self.call_id = call_id
+        self.call = call
+        self.leg = leg
+        self.carrier = carrier
+        self._expect = expect
+        self._make = make
+        self._policy = policy
+        self._diary = diary
+        self._clock = clock
+        self._speed = speed
+        self._ended = ended
+        self._log = log.bind(call=call_id, leg=leg)
+        self._reel = Reel(first_turn)
+        self._anchor = Anchor()
+        self._wire: Wire | None = None
+        self._duplex: Duplex | None = None
+        self._worker: asyncio.Task[None] | None = None
+        self._turns: asyncio.Queue[Heard] = asyncio.Queue(TURNS_WAITING)
+        self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
+        self._end: End | None = None
+
+    # ------------------------------------------------------------------------------------------- the wire's side
+
+    def opened(self, wire: Wire) -> None:
+        self._wire = wire
+        self._loop = asyncio.get_running_loop()
+        self._timer = self._loop.call_later(START_WITHIN, self._no_start)
+
+    def message(self, text: str | bytes) -> None:
+        try:
+            arrival = self.carrier.parse(text)
+            if isinstance(arrival, Media):
+                self._media(arrival)
+            elif isinstance(arrival, Started):
+                self._start(arrival)
+            elif arrival is not None:
+                self.feed(arrival)
+        except CarrierError as error:
+            self.fail(error.kind, error.detail)
+
+    def closed(self, code: int, reason: str) -> None:
+        metrics.CLOSES.labels("ours" if self._end else "clean" if code in (1000, 1001) else "broken").inc()
+        try:
+            self.feed(Stopped() if code in (1000, 1001) else Broke("dropped", f"{code} {reason}".strip()))
+        finally:
+            self._finish()
+
+    # ------------------------------------------------------------------------------------------- what happens, in order
+
+    @property
+    def at(self) -> int:
+        """Samples heard so far, between two frames too."""
+        return self._anchor.at(self._clock())
+
+    def feed(self, event: Event) -> None:
+        if self._end is not None:
+            return
+        at = self.at
+        commands = self.call.receive(at, event)
+        self._diary.add(at, event, commands)
+        for command in commands:
+            self._do(at, command)
+
+    def fail(self, kind: str, detail: str = "") -> None:
+        """The carrier's fault: the call hears why, and the peer gets a typed close, never a traceback."""
+        self.feed(Broke(kind, detail))
+        if self._wire is not None:
+            self._wire.close(CLOSE_CODES.get(kind, 1008), kind)
+
+    def _media(self, media: Media) -> None:
+        turns = self._reel.push(media)
+        now = self._clock()
+        self._anchor.saw(self._reel.reach, now)
+        if not self._due:
+            self._due = self._loop.time() + PHASE / self._speed
+            self._timer = self._loop.call_at(self._due, self._tick)
+        for turn in turns:
+            self._heard(turn)
+
+    def _heard(self, turn: TurnHeard) -> None:
+        if turn.lost:
+            metrics.SAMPLES_LOST.inc(turn.lost)
+        self.feed(turn)
+
+    def _start(self, started: Started) -> None:
+        if started.carrier_call != self._expect:
+            raise CarrierError("wrong_order", f"callSid={started.carrier_call} where {self._expect} was answered")
+        self._cancel_timer()
+        self._use(self.call.setup.duplex)
+        self.feed(Started(started.stream, started.carrier_call, self.leg, started.params))
+
+    def _no_start(self) -> None:
+        self.fail("no_start", f"within {START_WITHIN:.0f} s")
+
+    # ------------------------------------------------------------------------------------------------------ pacing
+
+    def _tick(self) -> None:
+        if self._end is not None:
+            return
+        late = self._loop.time() - self._due
+        metrics.FRAME_LATENESS.observe(max(0.0, late))
+        self._due += FRAME / RATE / self._speed
+        self._timer = self._loop.call_at(self._due, self._tick)
+        self.feed(Ticked())
+
+    # ----------------------------------------------------------------------------------------------------- commands
+
+    def _do(self, at: int, command: Command) -> None:
+        wire = self._wire
+        assert wire is not None
+        match command:
+            case Send(frame):
+                wire.send(self.carrier.media(frame))
+            case Mark(name):
+                wire.send(self.carrier.mark(name))
+            case Hear(heard):
+                self._give(heard)
+            case Trace():
+                metrics.PLAYOUT_LAG.observe(command.lag / RATE)
+                if wire.waiting > STALLED_AT:
+                    self._loop.call_soon(self.fail, "stalled_peer", f"{wire.waiting} bytes unread")
+            case Clear():
+                wire.send(self.carrier.clear())
+            case Use(duplex):
+                self._use(duplex)
+            case HangUp() | Transfer():
+                self._leave(command)
+            case Fault(kind, detail):
+                metrics.fault(kind)
+                self._log.warning("fault", kind=kind, detail=detail, turn=at // TURN)
+            case Utter() | Ask() | Record():
+                pass
+
+    def _leave(self, last: HangUp | Transfer) -> None:
+        self._end = End(last, self._reel.position)
+        if self._wire is not None:
+            self._wire.close(1000, "")
+        self._cancel_timer()
+
+    def _finish(self) -> None:
+        self._stop_duplex()
+        end = self._end or End(HangUp("dropped"), self._reel.position)
+        self._end = end
+        self._ended(self, end)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    # ----------------------------------------------------------------------------------------------------- the duplex
+
+    def _use(self, name: str) -> None:
+        self._stop_duplex()
+        try:
+            self._duplex = self._make(name)
+            self._duplex.open(self._policy, ())
+        except (OSError, RuntimeError, ValueError, KeyError) as error:
+            self._loop.call_soon(self.feed, Lost(f"{name} did not open: {error}"))
+            return
+        self._turns = asyncio.Queue(TURNS_WAITING)
+        self._worker = self._loop.create_task(self._converse(self._duplex, self._turns, metrics.TURN.labels(name)))
+
+    def _give(self, heard: Heard) -> None:
+        if self._turns.full():
+            self._turns.get_nowait()
+        self._turns.put_nowait(heard)
+
+    async def _converse(self, duplex: Duplex, turns: asyncio.Queue[Heard], seconds: Histogram) -> None:
+        """Turn by turn, in order. Whatever the duplex throws is the duplex being lost, and nothing else."""
+        while True:
+            heard = await turns.get()
+            began = self._loop.time()
+            try:
+                spoken: Spoken = await duplex.turn(heard)
+            except Exception as error:
+                self._log.warning("duplex lost", error=repr(error), exc_info=error)
+                self._loop.call_soon(self.feed, Lost(type(error).__name__))
+                return
+            took = self._loop.time() - began
+            seconds.observe(took)
+            if took * self._speed > TURN / RATE:
+                self.feed(Late(heard.turn, round(took * 1_000)))
+            self.feed(spoken)
+
+    def _stop_duplex(self) -> None:
+        worker, self._worker = self._worker, None
+        duplex, self._duplex = self._duplex, None
+        if worker is not None:
+            worker.cancel()
+        if duplex is not None:
+            duplex.close()
