@@ -1,0 +1,1 @@
+"""Simulated callers: a fake phone that speaks the provider's protocol, voices, scripts, load."""
