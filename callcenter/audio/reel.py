@@ -14,7 +14,7 @@
 
 from typing import Final
 
-from callcenter.audio.g711 import silence
+from callcenter.audio.levels import silence
 from callcenter.audio.media import CarrierError, Media
 from callcenter.events import TurnHeard
 from callcenter.units import FRAME, RATE, TURN

@@ -22,7 +22,7 @@ REACH: Final = 24
 """Samples of the lower rate from the middle of the filter to its end: its delay."""
 
 BETA: Final = 5.4
-"""Kaiser's: 57 dB of rejection where the window's reach puts the edges of the transition at 0.85 and 1.0 of the band."""
+"""Kaiser's: 57 dB of rejection from the end of the lower band on, with the window's reach and the edge as they are."""
 
 EDGE: Final = 0.925
 """Middle of the transition, as a part of the lower rate's band."""
@@ -49,9 +49,7 @@ class Resampler:
         self._past = stream[max(groups, 0) * self._in :].astype(np.int16)
         if groups <= 0:
             return np.zeros(0, np.int16)
-        windows: NDArray[np.float64] = np.ndarray(
-            (groups, self._window), np.float64, stream, strides=(8 * self._in, 8)
-        )
+        windows: NDArray[np.float64] = np.ndarray((groups, self._window), np.float64, stream, strides=(8 * self._in, 8))
         loud = np.rint(windows @ self._phases)
         return np.asarray(np.clip(loud, -32_768, 32_767, out=loud), np.int16).ravel()
 

@@ -1,0 +1,111 @@
+"""Voice or not, every 20 ms, by the energy above the noise of the last seconds.
+
+Two bands: sums of neighbouring samples keep the low half of the band, differences the high half; a frame is loud where
+either stands out of its own floor, so that neither a hum nor a hiss hides an onset. A floor is the quietest moment of
+the last three seconds, for speech leaves no three seconds without one; after a second that is as even as no speech is,
+it is the quietest moment of that second. Every quantity is an exact integer, so a replay on any machine gives the same
+mask.
+
+One loud frame may be a click: speech begins with two in a row, or one that stands out far. It lasts over `HANG` frames
+that are not loud, or as many as were loud before where those were fewer.
+"""
+
+from collections import deque
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from callcenter.audio.g711 import decode
+from callcenter.units import FRAME, FRAMES_PER_TURN
+
+HANG: Final = 5
+"""Frames: 100 ms bridges the closure of a `t` or a `p`."""
+
+LOUD: Final = 4
+"""Times the floor (6 dB): noise that is steady stays below, speech at 15 dB above the noise is well above."""
+
+FAR: Final = 12
+"""Times the floor (11 dB)."""
+
+EVEN: Final = 6
+"""Times the quietest moment that the loudest of an even second is at most (8 dB)."""
+
+QUIETEST: Final = 4 * FRAME * 60**2
+"""A floor is at least this (-55 dBFS): what lies below is silence on any line."""
+
+LOUDEST: Final = 4 * FRAME * 600**2
+"""A floor is at most this (-35 dBFS) in the first second, or it would be deaf to a call that begins in speech."""
+
+MEMORY: Final = 15
+"""Turns over which the quietest moment is sought."""
+
+SECOND: Final = 50
+"""Frames."""
+
+NEVER: Final = 1 << 62
+
+
+class Activity:
+    def __init__(self) -> None:
+        self._last = np.zeros(1, np.int64)
+        self._low, self._high = Floor(), Floor()
+        self._run = 0
+        self._hang = 0
+
+    def push(self, audio: bytes) -> str:
+        """'1' or '0' for each frame of 20 ms; audio comes in whole frames."""
+        pcm = np.concatenate((self._last, decode(audio).astype(np.int64)))
+        self._last = pcm[-1:]
+        low, high = energies(pcm[1:] + pcm[:-1]), energies(pcm[1:] - pcm[:-1])
+        return "".join("1" if self._voiced(*both) else "0" for both in zip(low, high, strict=True))
+
+    def _voiced(self, low: int, high: int) -> bool:
+        over = max(self._low.over(low), self._high.over(high))
+        self._run = self._run + 1 if over >= LOUD else 0
+        if self._run > 1 or over >= FAR:
+            self._hang = min(HANG, max(self._hang, self._run))
+            return True
+        self._hang -= 1
+        return self._hang >= 0
+
+
+class Floor:
+    """The quietest moment of the last seconds in one band; digital silence is no moment, for it tells of no noise."""
+
+    def __init__(self) -> None:
+        self._turns: deque[tuple[int, int]] = deque(maxlen=MEMORY)
+        self._known = NEVER
+        self._quietest, self._loudest = NEVER, 0
+        self._before = 0
+        self._frames = 0
+
+    def over(self, energy: int) -> int:
+        """How many times the floor this frame is."""
+        if not energy:
+            return 0
+        pair = energy + (self._before or energy)
+        self._before = energy
+        self._quietest, self._loudest = min(self._quietest, pair), max(self._loudest, pair)
+        floor = max(min(self._known, self._quietest), QUIETEST)
+        if self._frames < SECOND:
+            floor = min(floor, LOUDEST)
+        self._frames += 1
+        if self._frames % FRAMES_PER_TURN == 0:
+            self._remember()
+        return 2 * energy // floor
+
+    def _remember(self) -> None:
+        """Ten frames are over: look back at the quietest of them and their like."""
+        self._turns.append((self._quietest, self._loudest))
+        self._quietest, self._loudest = NEVER, 0
+        second = list(self._turns)[-SECOND // FRAMES_PER_TURN :]
+        quietest = min(turn[0] for turn in second)
+        if len(second) * FRAMES_PER_TURN == SECOND and max(turn[1] for turn in second) < EVEN * quietest:
+            self._turns = deque(second, MEMORY)
+        self._known = min(turn[0] for turn in self._turns)
+
+
+def energies(samples: NDArray[np.int64]) -> list[int]:
+    frames = samples.reshape(-1, FRAME)
+    return [int(energy) for energy in (frames * frames).sum(axis=1)]
