@@ -23,7 +23,7 @@ ORDER = [
     {"model"},
     {"engine"},
     {"background", "experiment"},
-    {"journal"},
+    {"codec", "journal"},
     {"store"},
     {"voices"},
     {"telephony"},
@@ -50,6 +50,7 @@ DECISIONS = (
     "engine.slots",
     "experiment",
     "measures",
+    "codec",
     "journal",
 )
 VALUES = ("units", "events", "flows")
