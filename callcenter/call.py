@@ -220,7 +220,7 @@ class Call:
 
     def _marked(self, at: int, name: str) -> list[Command]:
         if name == LAST_MARK and self.phase == "leaving":
-            return self._finish(at)
+            return self._over(self._playout.end, self._leave or HangUp("over"))
         self._playout.marked(at, name)
         return []
 
@@ -336,13 +336,13 @@ class Call:
                 return [Mark(LAST_MARK)]
         waited = (self._ticks - self._leave_tick) * FRAME
         heard = not self.setup.caps.marks and waited >= self._playout.lag(at)
-        return self._finish(at) if heard or waited >= DRAIN_AT_MOST else []
+        if heard or waited >= DRAIN_AT_MOST:
+            return self._over(at, self._leave or HangUp("over"))
+        return []
 
-    def _finish(self, at: int) -> list[Command]:
-        return self._over(at, self._leave or HangUp("over"))
-
-    def _over(self, at: int, last: HangUp | Transfer) -> list[Command]:
-        said = self._playout.cut(at)
+    def _over(self, horizon: int, last: HangUp | Transfer) -> list[Command]:
+        """The end. What would have been played after the horizon was never heard."""
+        said = self._playout.cut(horizon)
         commands = [*self._keyed(), *self._said(said), *self._close_lines()]
         self.phase = "over"
         return [*commands, last]
@@ -383,7 +383,7 @@ class Call:
         if self._caller_line is not None and at - self._caller_line.end > CALLER_PAUSE:
             commands += self._close_caller_line()
         line = self._agent_line
-        if line is not None and at - line.end > AGENT_PAUSE and self._playout.idle(at):
+        if line is not None and at - line.end > AGENT_PAUSE and self._playout.idle:
             commands += self._close_agent_line()
         if self._keys and at - self._key_at > KEYS_TOGETHER:
             commands += self._keyed()

@@ -23,6 +23,9 @@ SLACK = 3 * FRAME
 CLEAR_OVER = RATE // 10
 """When we fall silent and the carrier holds more than this, it is told to forget it."""
 
+MARKS_KEPT = 512
+"""Marks waited for; a carrier that echoes none costs no more memory than this."""
+
 STEADY = 24
 """Samples (3 ms) by which the measured offset may wander before the recording follows it."""
 
@@ -90,7 +93,7 @@ class Playout:
     def flush(self, at: int) -> tuple[list[Command], list[Said]]:
         """Fall silent now: forget what is queued, and what the carrier holds when that is much."""
         if not self._marks or self.lag(at) <= CLEAR_OVER:
-            return [], self.cut(self.sent + self.offset)
+            return [], self.cut(self.end)
         said = self.cut(at)
         self._pending.clear()
         self._offsets.clear()
@@ -112,12 +115,13 @@ class Playout:
     # -------------------------------------------------------------------------------------------------- hearing
 
     def marked(self, at: int, name: str) -> None:
-        """Playback reached a mark. Marks of ours come back in order; anything else is not ours."""
-        while self._pending:
+        """Playback reached a mark. Marks come back in order: those before it are lost; one that is not ours is nothing."""
+        if not any(pending == name for pending, _ in self._pending):
+            return
+        pending, position = self._pending.popleft()
+        while pending != name:
             pending, position = self._pending.popleft()
-            if pending == name:
-                self._measure(at - position)
-                return
+        self._measure(at - position)
 
     def reached(self, at: int) -> list[Said]:
         """The pieces whose last sample has been heard by now."""
@@ -133,18 +137,24 @@ class Playout:
         window = bytes(self._ahead[:length])
         return window + bytes([SILENT_BYTE]) * (length - len(window))
 
+    @property
+    def end(self) -> int:
+        """When the last sample sent so far is heard."""
+        return self.sent + self.offset
+
     def lag(self, at: int) -> int:
         """Samples sent and not yet heard."""
-        return max(0, self.sent + self.offset - at)
+        return max(0, self.end - at)
 
-    def idle(self, at: int) -> bool:
-        """Nothing queued and everything heard."""
-        return not self._queue and not self._flying and self.lag(at) <= FRAME
+    @property
+    def idle(self) -> bool:
+        """Nothing queued, and all that was said has been heard."""
+        return not self._queue and not self._flying
 
     # -------------------------------------------------------------------------------------------------- inside
 
     def _put(self, frame: bytes, commands: list[Command]) -> None:
-        begin = self.sent + self.offset - self._ahead_at
+        begin = self.end - self._ahead_at
         if begin > len(self._ahead):
             self._ahead.extend(bytes([SILENT_BYTE]) * (begin - len(self._ahead)))
         if begin >= 0:
@@ -154,6 +164,8 @@ class Playout:
 
     def _mark(self, commands: list[Command]) -> None:
         if self._marks:
+            if len(self._pending) == MARKS_KEPT:
+                self._pending.popleft()
             name = str(self.sent)
             self._pending.append((name, self.sent))
             commands.append(Mark(name))
