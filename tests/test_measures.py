@@ -1,7 +1,8 @@
 import pytest
 from calls_by_hand import at, call, gone, line
 
-from callcenter.events import Backchannelled, Yielded
+from callcenter.audio import encode
+from callcenter.events import Backchannelled, Fault, Floor, Spoken, Ticked, TookFloor, Utter, Yielded
 from callcenter.measures import (
     BY_NAME,
     MEASURES,
@@ -24,6 +25,7 @@ from callcenter.measures import (
     judge,
     last_line,
     normal,
+    recorded,
     spans,
     surmise,
     timing,
@@ -87,6 +89,30 @@ def test_the_floor_states_cover_the_call_without_gaps():
         (1.0, "caller"),
         (1.0, "nobody"),
     ]
+
+
+def test_a_recording_becomes_a_timeline_whose_sounds_end_where_they_ended():
+    import numpy as np
+
+    chance = np.random.default_rng(0)
+
+    def channel(noise, *bursts):
+        pcm = chance.normal(0, noise, 6 * RATE)
+        for start, end in bursts:
+            pcm[samples(start) : samples(end)] += chance.normal(0, 3000, samples(end) - samples(start))
+        return encode(pcm.astype(np.int16))
+
+    happened = [
+        (4800, Spoken(2, acts=(TookFloor(),), floor=Floor(p_speak=0.9)), [Utter("agent", 16000, 24000, "It is here.")]),
+        (4960, Ticked(), [Fault("late")]),
+    ]
+    timeline = recorded(channel(60, (1, 1.8), (4, 4.3)), channel(0, (2, 3)), happened)
+    frame = samples(0.02)
+    for heard, meant in zip((*timeline.caller, *timeline.agent), ((1, 1.8), (4, 4.3), (2, 3)), strict=True):
+        assert abs(heard.start - samples(meant[0])) <= frame
+        assert abs(heard.end - samples(meant[1])) <= frame
+    assert [line.text for line in timeline.lines] == ["It is here."]
+    assert (timeline.acts[0].at, timeline.leanings[0].floor.p_speak, timeline.faults[0].kind) == (4800, 0.9, "late")
 
 
 # ------------------------------------------------------------------------------------------- what a sound claims
@@ -628,8 +654,11 @@ def test_figures_over_calls_show_n_and_what_was_left_out():
 def test_the_last_line_has_the_stable_keys_and_nulls_where_nothing_was_measured():
     said = last_line("quick", 7, True, {"oracle": measured_of(GOOD), "silent": measured_of(SILENT)})
     assert set(said) == {"suite", "seed", "realtime", "duplex"}
-    keys = "L_R L_R_p90 R_R PAUSE L_Y R_Y S_BC S_VT S_ND I_A BC_per_min BC_at_phrase_end DEAD ECHO calls n ci".split()
-    assert set(keys) <= set(said["duplex"]["oracle"])
+    keys = {
+        "L_R", "L_R_p90", "R_R", "PAUSE", "L_Y", "R_Y", "S_BC", "S_VT", "S_ND", "I_A", "BC_per_min",
+        "BC_at_phrase_end", "DEAD", "ECHO", "calls", "n", "ci",
+    }  # fmt: skip
+    assert keys <= set(said["duplex"]["oracle"])
     silent = said["duplex"]["silent"]
     assert silent["L_R"] is None
     assert silent["ci"]["L_R"] == [None, None]

@@ -1,0 +1,42 @@
+"""From what was kept of a call to its timeline: two channels of audio and the events with what they commanded.
+
+The voice detector lets every sound last a little longer than it is, which is right for a listener and wrong for a
+stopwatch; here its hang is taken off again, so that a sound ends where it ended.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from callcenter.audio import HANG, Activity
+from callcenter.events import Command, Event, Fault, Spoken, Utter
+from callcenter.measures.timeline import Acted, Leaning, Span, Timeline, spans
+from callcenter.units import FRAME
+
+Happened = tuple[int, Event | None, Sequence[Command]]
+"""The sample, the event, and what the call commanded."""
+
+
+def voiced(audio: bytes) -> tuple[Span, ...]:
+    """Where a channel of mu-law holds a voice, without the detector's hang."""
+    whole = audio[: len(audio) - len(audio) % FRAME]
+    return tuple(_trimmed(span) for span in spans(Activity().push(whole))) if whole else ()
+
+
+def _trimmed(span: Span) -> Span:
+    frames = (span.end - span.start) // FRAME
+    return Span(span.start, span.end - min(HANG, frames // 2) * FRAME)
+
+
+def recorded(caller: bytes, agent: bytes, happened: Iterable[Happened] = ()) -> Timeline:
+    """The timeline of a call from its recording and its journal."""
+    told = tuple(happened)
+    spoken = [(at, event) for at, event, _ in told if isinstance(event, Spoken)]
+    commands = [command for _, _, done in told for command in done]
+    return Timeline(
+        length=max(len(caller), len(agent)),
+        caller=voiced(caller),
+        agent=voiced(agent),
+        lines=tuple(sorted((c for c in commands if isinstance(c, Utter)), key=lambda line: line.start)),
+        acts=tuple(Acted(at, act) for at, event in spoken for act in event.acts),
+        leanings=tuple(Leaning(at, event.floor) for at, event in spoken),
+        faults=tuple(c for c in commands if isinstance(c, Fault)),
+    )
