@@ -35,7 +35,7 @@ def every_sample() -> NDArray[np.int32]:
 
 
 def segment_of(magnitude: NDArray[np.int32], first: int) -> NDArray[np.int32]:
-    """Which of the eight chords a magnitude lies in (8: past them); the first ends at 2**first, each next twice as far."""
+    """Which of eight chords a magnitude lies in (8: past them); the first ends at 2**first, each next at twice that."""
     ends = np.int32(1) << np.arange(first, first + 8, dtype=np.int32)
     return np.searchsorted(ends, magnitude, side="right").astype(np.int32)
 
