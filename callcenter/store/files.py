@@ -120,12 +120,13 @@ def _whole_lines(path: Path) -> tuple[int, dict[str, Any] | None]:
     return size, last
 
 
-def lines(path: Path, offset: int, most: int) -> Iterator[bytes]:
+def lines(path: Path, offset: int = 0, most: int | None = None) -> Iterator[bytes]:
     """Whole lines from a place in a journal that may be growing, about `most` bytes of them."""
     with path.open("rb") as file:
         file.seek(offset)
+        taken = 0
         for text in file:
-            if not text.endswith(b"\n") or most <= 0:
+            if not text.endswith(b"\n") or (most is not None and taken >= most):
                 return
-            most -= len(text)
+            taken += len(text)
             yield text

@@ -237,19 +237,23 @@ def open_row(session: Session, call_id: str, facts: Mapping[str, Any]) -> Call:
     if row is None:
         row = Call(id=call_id, rung_at=facts["rung_at"])
         session.add(row)
+    if facts.get("carrier_call") and _theirs(session, facts) not in (None, row):
+        facts = {**facts, "carrier_call": None}  # another row has it; one is enough
     learn(row, facts)
     return row
 
 
 def _row_of(session: Session, facts: Mapping[str, Any]) -> Call | None:
     """The row of the carrier's own call, if there is one, with these facts learned."""
-    if not facts.get("carrier_call"):
-        return None
-    theirs = (Call.carrier == facts.get("carrier", "")) & (col(Call.carrier_call) == facts["carrier_call"])
-    row = session.exec(select(Call).where(theirs).with_for_update()).first()
+    row = _theirs(session, facts) if facts.get("carrier_call") else None
     if row is not None:
         learn(row, facts)
     return row
+
+
+def _theirs(session: Session, facts: Mapping[str, Any]) -> Call | None:
+    same = (Call.carrier == facts.get("carrier", "")) & (col(Call.carrier_call) == facts["carrier_call"])
+    return session.exec(select(Call).where(same).with_for_update()).first()
 
 
 def _rows(session: Session, statement: Any) -> int:

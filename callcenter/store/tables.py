@@ -29,16 +29,27 @@ class Instant(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is not None and value.tzinfo is None:
-            raise ValueError(f"a time without a zone: {value!r}")
-        return value if value is None else value.astimezone(UTC)
+    def bind_processor(self, dialect: Dialect) -> Any:
+        inner = super().bind_processor(dialect)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        moment: datetime = value
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        def bind(value: datetime | None) -> Any:
+            if value is not None and value.tzinfo is None:
+                raise ValueError(f"a time without a zone: {value!r}")
+            moment = value if value is None else value.astimezone(UTC)
+            return inner(moment) if inner else moment
+
+        return bind
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        inner = super().result_processor(dialect, coltype)
+
+        def read(value: Any) -> datetime | None:
+            moment: datetime | None = inner(value) if inner else value
+            if moment is None:
+                return None
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+        return read
 
 
 class Row(SQLModel):
@@ -95,9 +106,12 @@ class Leg(Row, table=True):
 
     call_id: str = Field(primary_key=True, foreign_key="call.id", ondelete="CASCADE")
     writer: str = Field(primary_key=True)
+    leg: int = 0
+    """Counts the streams of a call from 0."""
     state: str = "writing"
     """writing, closed, lost"""
     lines: int = 0
+    """The journal's lines before this number are here."""
     samples: int = Field(default=0, sa_type=BigInteger)
     started_at: datetime = Field(sa_type=Instant)
     ended_at: datetime | None = Field(default=None, sa_type=Instant)
