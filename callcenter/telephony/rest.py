@@ -190,4 +190,4 @@ def _told(error: TwilioRestException | TwilioServiceException) -> RestError:
         return RestError("not_found", detail, code)
     if status == 429:
         return RestError("rate_limited", detail, code)
-    return RestError("network" if status >= 500 else "refused", detail, code)
+    return RestError("refused" if 400 <= status < 500 else "network", detail, code)
