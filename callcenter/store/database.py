@@ -4,6 +4,7 @@ A writing transaction on SQLite begins IMMEDIATE, so that it waits for its turn 
 connection waits longer than a few seconds for anything: a database that is down is an error the caller can act on.
 """
 
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -15,6 +16,7 @@ WRITING: Final = {"callcenter_writing": True}
 def connect(url: str) -> Engine:
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
+        Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(address, connect_args={"timeout": PATIENCE_S, "check_same_thread": False})
         event.listen(engine, "connect", _tune_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

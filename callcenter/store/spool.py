@@ -133,6 +133,9 @@ class Spool:
         self._closing = True
         self._wake.set()
         self._thread.join()
+        if not self._growing:
+            (self._home / "lock").unlink()
+            self._home.rmdir()
         os.close(self._lock)
 
     def _run(self) -> None:
