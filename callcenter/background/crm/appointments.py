@@ -57,7 +57,7 @@ class Appointments:
             session.add(made)
             session.flush()
             _take(session, made)
-            return _seen(made)
+            return {**_seen(made), "done": "booked"}
 
         asked = {"customer": customer, "starts": starts, "purpose": purpose}
         return self.books.change(key, "book_appointment", asked, work)
@@ -71,7 +71,7 @@ class Appointments:
             before, found.starts = found.starts, starts
             _release(session, found)
             _take(session, found)
-            return {**_seen(found), "moved_from": _minute(before)}
+            return {**_seen(found), "before": _minute(before), "done": "moved"}
 
         asked = {"customer": customer, "appointment": appointment, "starts": starts}
         return self.books.change(key, "move_appointment", asked, work)
@@ -83,7 +83,7 @@ class Appointments:
             found = self._changeable(session, appointment, customer)
             found.status = "cancelled"
             _release(session, found)
-            return _seen(found)
+            return {**_seen(found), "done": "cancelled"}
 
         asked = {"customer": customer, "appointment": appointment}
         return self.books.change(key, "cancel_appointment", asked, work)

@@ -70,6 +70,7 @@ class Bills:
                 "paid": money(sum_),
                 "open": money(still_open(found)),
                 "card": person.card,
+                "done": "paid",
             }
 
         return self.books.change(key, "pay_bill", {"customer": customer, "bill": bill, "amount": amount}, work)
@@ -92,7 +93,7 @@ class Bills:
                     phone=phone,
                 )
             )
-            return {"bill": bill, "open": money(still_open(found)), "phone_ends": phone[-4:]}
+            return {"bill": bill, "open": money(still_open(found)), "phone_ends": phone[-4:], "done": "sent"}
 
         return self.books.change(key, "send_payment_link", {"customer": customer, "bill": bill}, work)
 
@@ -116,7 +117,7 @@ class Bills:
             )
             session.add(ticket)
             session.flush()
-            return {"bill": bill, "ticket": str(ticket.id), "amount": money(found.amount), "on_hold": True}
+            return {"bill": bill, "ticket": str(ticket.id), "amount": money(found.amount), "done": "disputed"}
 
         return self.books.change(key, "dispute_bill", {"customer": customer, "bill": bill, "reason": reason}, work)
 
@@ -132,7 +133,7 @@ class Bills:
             if person.fee_waived and today - person.fee_waived < timedelta(days=WAIVER_DAYS):
                 raise ToolError("refused", f"A late fee was already waived on {told(person.fee_waived)}.")
             waived, found.late_fee, person.fee_waived = found.late_fee, 0, today
-            return {"bill": bill, "waived": money(waived), "open": money(still_open(found))}
+            return {"bill": bill, "waived": money(waived), "open": money(still_open(found)), "done": "waived"}
 
         return self.books.change(key, "waive_late_fee", {"customer": customer, "bill": bill}, work)
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 from sqlmodel import Session, col, func, select
 
+from callcenter import numbers
 from callcenter.background.arguments import Digits, Key, money
 from callcenter.background.crm.appointments import coming
 from callcenter.background.crm.bills import bills_of, still_open
@@ -99,7 +100,7 @@ class Customers:
             person = customer_of(session, customer)
             person.phone = telephone(phone) if phone else person.phone
             person.email = email or person.email
-            return {"customer": customer, "phone": person.phone, "email": person.email}
+            return {"customer": customer, "phone": person.phone, "email": person.email, "done": "changed"}
 
         return self.books.change(key, "change_contact", {"customer": customer, "phone": phone, "email": email}, work)
 
@@ -111,7 +112,7 @@ class Customers:
             memo = Memo(customer_id=id_of(customer), written=self.books.now(), text=text)
             session.add(memo)
             session.flush()
-            return {"note": str(memo.id), "customer": customer}
+            return {"note": str(memo.id), "customer": customer, "done": "filed"}
 
         return self.books.change(key, "add_note", {"customer": customer, "text": text}, work)
 
@@ -121,12 +122,13 @@ def one_line(street: str, city: str, postcode: str) -> str:
 
 
 def telephone(said: str) -> str:
-    digits = "".join(c for c in said if c.isdigit())
-    if len(digits) == 10:
-        digits = "1" + digits
-    if not 11 <= len(digits) <= 15:
-        raise ToolError("invalid", "The telephone number is not complete.")
-    return f"+{digits}"
+    try:
+        number = numbers.read(said)
+    except numbers.NumberError:
+        number = None
+    if not isinstance(number, numbers.Number):
+        raise ToolError("invalid", "That is not a complete telephone number.")
+    return number.e164
 
 
 def _matching(

@@ -60,7 +60,7 @@ class Orders:
             _refuse_unless_here(found, "cancelled")
             found.status = "cancelled"
             refunded = self.books.today() + timedelta(days=REFUND_DAYS)
-            return {"order": order, "status": "cancelled", "refund": money(found.total), "refund_by": refunded}
+            return {"order": order, "done": "cancelled", "refund": money(found.total), "refund_by": refunded}
 
         return self.books.change(key, "cancel_order", {"customer": customer, "order": order}, work)
 
@@ -98,6 +98,7 @@ class Orders:
                 "refund": money(made.refund),
                 "send_by": made.send_by,
                 "email": email,
+                "done": "return opened, label sent",
             }
 
         return self.books.change(key, "return_order", {"customer": customer, "order": order, "reason": reason}, work)
@@ -122,7 +123,7 @@ class Orders:
             else:
                 person = customer_of(session, customer)
                 person.street, person.city, person.postcode = street, city, postcode
-            return {"customer": customer, "order": order, "address": address}
+            return {"customer": customer, "order": order, "address": address, "done": "changed"}
 
         asked = {"customer": customer, "street": street, "city": city, "postcode": postcode, "order": order}
         return self.books.change(key, "change_address", asked, work)

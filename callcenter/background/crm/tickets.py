@@ -57,7 +57,7 @@ def _filed(session: Session, ticket: Ticket, customer: str | None) -> Answer:
         ticket.customer_id = customer_of(session, customer).id
     session.add(ticket)
     session.flush()
-    return _seen(ticket)
+    return {**_seen(ticket), "done": "opened"}
 
 
 def _seen(ticket: Ticket) -> Answer:
