@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from operator import eq
 from typing import Any
 
+import numpy as np
+
 Equal = Callable[[Any, Any], bool]
 
 
@@ -84,6 +86,4 @@ def joined(parts: list[Any], like: Any) -> Any:
         return like[:0].join(parts)
     if isinstance(like, list | tuple):
         return type(like)(item for part in parts for item in part)
-    import numpy as np
-
     return np.concatenate(parts) if parts else like[:0]

@@ -10,10 +10,10 @@ from typing import Final
 
 from callcenter.units import RATE
 
-LEAK: Final = 4.0
-"""Samples a second: 500 ppm, where clocks of cheap hardware drift by 100 to 300."""
+LEAK: Final = 3.2
+"""Samples a second: 400 ppm, where the clocks of cheap hardware drift by 100 to 300."""
 
-STRAY: Final = 24.0
+STRAY: Final = 80.0
 """Samples by which the earliest frame of a second may be late before the anchor doubts itself."""
 
 CATCH_UP: Final = RATE / 8
