@@ -1,48 +1,62 @@
-"""What several test files stand on: a real PostgreSQL."""
+"""What several test files stand on: real databases."""
 
-import os
 import shutil
-import socket
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from postgres import Postgres
 
-POSTGRES = Path("/usr/lib/postgresql/15/bin")
+from callcenter.store import migrations
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The URL of an empty database of a PostgreSQL that lives as long as the tests. It refuses to run as root."""
-    home = Path(tempfile.mkdtemp(prefix="postgres-"))
-    user = "postgres" if os.geteuid() == 0 else None
-    if user:
-        shutil.chown(home, user)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    initdb = [POSTGRES / "initdb", "-D", home / "data", "-U", "test", "--auth=trust", "--no-sync"]
-    subprocess.run(initdb, user=user, cwd=home, check=True, capture_output=True)
-    serve = [POSTGRES / "postgres", "-D", home / "data", "-p", str(port), "-k", home, "-c", "fsync=off"]
-    with (home / "log").open("wb") as log:
-        server = subprocess.Popen(serve, user=user, cwd=home, stdout=log, stderr=log)
-    url = f"postgresql://test@127.0.0.1:{port}/postgres"
-    try:
-        wait_until_up(url, server)
-        yield url
-    finally:
-        server.terminate()
-        server.wait()
-        shutil.rmtree(home, ignore_errors=True)
+def cluster() -> Iterator[Postgres]:
+    """A PostgreSQL that lives as long as the tests; who stops it starts it again."""
+    folder = Path(tempfile.mkdtemp(prefix="postgres-"))
+    server = Postgres(folder)
+    yield server
+    server.stop()
+    shutil.rmtree(folder)
 
 
-def wait_until_up(url: str, server: "subprocess.Popen[bytes]") -> None:
-    while server.poll() is None:
-        try:
-            psycopg.connect(url).close()
-            return
-        except psycopg.OperationalError:
-            continue
-    raise RuntimeError("PostgreSQL did not start")
+@pytest.fixture(scope="session")
+def postgres(cluster: Postgres) -> str:
+    """The URL of an empty PostgreSQL database, one for all tests."""
+    return cluster.url()
+
+
+@pytest.fixture(scope="session")
+def upgraded(cluster: Postgres, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Databases at the newest revision, to be copied."""
+    fresh(cluster, "upgraded")
+    urls = {"postgres": cluster.url("upgraded"), "sqlite": f"sqlite:///{tmp_path_factory.mktemp('db') / 'upgraded.db'}"}
+    for url in urls.values():
+        migrations.upgrade(url)
+    return urls
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without any table, of either kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'empty.db'}"
+    return fresh(request.getfixturevalue("cluster"), "empty")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, upgraded: dict[str, str], tmp_path: Path) -> str:
+    """The URL of an upgraded database of one's own, of either kind."""
+    if request.param == "sqlite":
+        shutil.copy(upgraded["sqlite"].removeprefix("sqlite:///"), tmp_path / "test.db")
+        return f"sqlite:///{tmp_path / 'test.db'}"
+    return fresh(request.getfixturevalue("cluster"), "test", like="upgraded")
+
+
+def fresh(cluster: Postgres, name: str, like: str = "template1") -> str:
+    with psycopg.connect(cluster.url(), autocommit=True) as connection:
+        connection.execute(f"drop database if exists {name} with (force)")
+        connection.execute(f"create database {name} template {like}")
+    return cluster.url(name)

@@ -1,0 +1,69 @@
+import threading
+
+import pytest
+from sqlalchemy import text
+
+from callcenter.store import migrations
+from callcenter.store.database import connect
+
+
+def run(url, *statements):
+    engine = connect(url)
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+    engine.dispose()
+
+
+def test_an_upgraded_database_is_what_the_code_expects(empty):
+    assert migrations.current(empty) == ""
+    migrations.upgrade(empty)
+    assert migrations.current(empty) == migrations.head()
+    assert migrations.drift(empty) == []
+    migrations.upgrade(empty)
+    assert migrations.drift(empty) == []
+
+
+def test_every_revision_can_be_taken_back(empty):
+    migrations.upgrade(empty)
+    migrations.downgrade(empty, "base")
+    assert migrations.current(empty) == ""
+    migrations.upgrade(empty)
+    assert migrations.drift(empty) == []
+
+
+def test_a_database_that_is_behind_says_so(empty):
+    migrations.upgrade(empty, "0001")
+    assert migrations.drift(empty)[0] == f"the database is at 0001, the code at {migrations.head()}"
+
+
+@pytest.mark.parametrize(
+    ("change", "difference"),
+    [
+        ("drop index ix_call_state_rung_at", "add_index ix_call_state_rung_at"),
+        ("alter table leg drop column channels", "add_column leg channels"),
+        ("drop table utterance", "add_table utterance"),
+        ("create table stray (id integer)", "remove_table stray"),
+    ],
+)
+def test_a_database_changed_by_hand_is_found_out(database, change, difference):
+    run(database, change)
+    assert migrations.drift(database) == [difference]
+
+
+def test_processes_that_upgrade_at_the_same_time_take_turns(empty):
+    problems = []
+
+    def upgrade():
+        try:
+            migrations.upgrade(empty)
+        except Exception as error:
+            problems.append(error)
+
+    threads = [threading.Thread(target=upgrade) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    assert migrations.drift(empty) == []
