@@ -141,8 +141,7 @@ class Call:
             case Marked(name):
                 return self._marked(at, name)
             case Started():
-                self.phase = "open"
-                return self._phrase("greeting")
+                return self._started(event)
             case Pressed(digit):
                 return self._pressed(at, digit)
             case Noted(note):
@@ -161,6 +160,14 @@ class Call:
                 return [Fault(reason, detail), *self._over(at, HangUp(reason))]
             case Rang():
                 return []
+
+    def _started(self, event: Started) -> list[Command]:
+        """The line opens: we greet, or welcome back a caller whose transfer did not work out."""
+        self.phase = "open"
+        returned = dict(event.params).get("returned", "")
+        if returned:
+            return self._noted(Note(f"returned-{event.leg}", "know", f"the transfer failed: {returned}"))
+        return self._phrase("greeting")
 
     # ------------------------------------------------------------------------------------------- hearing and speaking
 

@@ -98,6 +98,9 @@ class Settings:
     rescue: str = ""
     """Transfer target for callers whom no duplex can serve."""
 
+    api_key: Secret = field(default_factory=Secret)
+    """Key of the API under /v1; empty: the API answers this machine only."""
+
     record: bool = True
     """Whether calls are recorded."""
     on_machine: str = "hang_up"

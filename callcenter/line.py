@@ -6,7 +6,7 @@ that an answer that takes no time leaves in the very next frame.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -82,12 +82,12 @@ class Line:
         carrier: Carrier,
         expect: str,
         leg: int,
-        first_turn: int,
         make: Callable[[str], Duplex],
         policy: Policy,
         diary: Diary,
         clock: Callable[[], float],
         speed: float,
+        leaving: Callable[[HangUp | Transfer], Awaitable[None]],
         ended: Callable[["Line", End], None],
     ) -> None:
         self.call_id = call_id
@@ -100,15 +100,17 @@ class Line:
         self._diary = diary
         self._clock = clock
         self._speed = speed
+        self._leaving = leaving
         self._ended = ended
         self._log = log.bind(call=call_id, leg=leg)
-        self._reel = Reel(first_turn)
+        self._reel = Reel()
         self._anchor = Anchor()
         self._wire: Wire | None = None
         self._duplex: Duplex | None = None
         self._worker: asyncio.Task[None] | None = None
         self._turns: asyncio.Queue[Heard] = asyncio.Queue(TURNS_WAITING)
         self._timer: asyncio.TimerHandle | None = None
+        self._goodbye: asyncio.Task[None] | None = None
         self._due = 0.0
         self._end: End | None = None
 
@@ -225,10 +227,15 @@ class Line:
                 pass
 
     def _leave(self, last: HangUp | Transfer) -> None:
+        """The carrier asks what comes next as soon as the socket closes, so that is written down first."""
         self._end = End(last, self._reel.position)
+        self._cancel_timer()
+        self._goodbye = self._loop.create_task(self._close(last))
+
+    async def _close(self, last: HangUp | Transfer) -> None:
+        await self._leaving(last)
         if self._wire is not None:
             self._wire.close(1000, "")
-        self._cancel_timer()
 
     def _finish(self) -> None:
         self._stop_duplex()

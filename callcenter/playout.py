@@ -115,7 +115,7 @@ class Playout:
     # -------------------------------------------------------------------------------------------------- hearing
 
     def marked(self, at: int, name: str) -> None:
-        """Playback reached a mark. Marks come back in order: those before it are lost; one that is not ours is nothing."""
+        """Playback reached a mark. They come back in order: earlier ones are lost, and a strange name means nothing."""
         if not any(pending == name for pending, _ in self._pending):
             return
         pending, position = self._pending.popleft()

@@ -9,11 +9,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.datastructures import Headers
-from websockets.exceptions import ConnectionClosed, InvalidState
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
@@ -72,8 +71,7 @@ class Wire(asyncio.Protocol):
     # --------------------------------------------------------------------------------------------- asyncio's side
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
         self._connections.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -226,26 +224,37 @@ class Fork(asyncio.Protocol):
 
     def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None) -> None:
         self._config, self._server_state, self._app_state = config, server_state, app_state
+        self._chosen: asyncio.Protocol | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
+        if self._chosen is None:
+            self._chosen = self._choose(data)
+            self._chosen.connection_made(self._transport)
+            asyncio.get_running_loop().call_soon(self._step_aside)
+        self._chosen.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        return self._chosen.eof_received() if self._chosen else None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._chosen is not None:
+            self._chosen.connection_lost(exc)
+
+    def _choose(self, data: bytes) -> asyncio.Protocol:
         path = data.split(b" ", 2)[1] if data.count(b" ") > 1 else b""
-        chosen: asyncio.Protocol
         if path.startswith(self.prefix):
-            chosen = Wire(self.admit, self._server_state.connections)
-        else:
-            chosen = WebSocketsSansIOProtocol(self._config, self._server_state, self._app_state)
-        assert isinstance(self._transport, asyncio.Transport)
-        chosen.connection_made(self._transport)
-        self._transport.set_protocol(chosen)
-        chosen.data_received(data)
+            return Wire(self.admit, self._server_state.connections)
+        return WebSocketsSansIOProtocol(self._config, self._server_state, self._app_state)
+
+    def _step_aside(self) -> None:
+        """Uvicorn installs us after the first bytes; what comes later goes straight to the chosen one."""
+        if self._chosen is not None and not self._transport.is_closing():
+            self._transport.set_protocol(self._chosen)
 
 
 def fork(prefix: str, admit: Admit) -> type[Fork]:
     """The class to hand to uvicorn as its websocket protocol."""
     return type("Fork", (Fork,), {"prefix": prefix.encode(), "admit": staticmethod(admit)})
-
-
-__all__ = ["ConnectionClosed", "Ear", "Fork", "InvalidState", "Refused", "Upgrade", "Wire", "fork"]

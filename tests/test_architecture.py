@@ -30,6 +30,10 @@ ORDER = [
     {"duplex"},
     {"wire", "metrics", "logs"},
     {"line"},
+    {"switchboard"},
+    {"house"},
+    {"webhooks"},
+    {"api"},
     {"server", "admin"},
     {"callers", "train", "bench", "doctor"},
     {"__main__"},
@@ -52,6 +56,7 @@ DECISIONS = (
     "measures",
     "codec",
     "journal",
+    "codec",
 )
 VALUES = ("units", "events", "flows")
 NEVER_IN_DECISIONS = {"asyncio", "time", "datetime", "random", "socket", "os", "fastapi", "torch", "sqlmodel", "httpx"}

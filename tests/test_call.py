@@ -125,7 +125,8 @@ def test_a_caller_who_talks_over_the_agent_silences_it():
     stage.pass_time(4 * TURN)
     assert stage.sent().count(LOUD) == before
     (line,) = kinds(commands, Utter)
-    assert line.text and line.unheard
+    assert line.text
+    assert line.unheard
     assert f"{line.text} {line.unheard}" == "your order four two one seven shipped"
 
 

@@ -1,0 +1,172 @@
+"""The JSON API under /v1 and what operations ask. By key, or from this machine only while no key is set."""
+
+import asyncio
+import hmac
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
+from pydantic import BaseModel
+
+from callcenter import metrics, numbers
+from callcenter.events import Rang
+from callcenter.house import House
+from callcenter.store import Call, Files, Leg, Search, StoreDown, Utterance
+from callcenter.telephony.rest import Outbound, RestError
+from callcenter.units import RATE
+from callcenter.webhooks import tell
+
+T = TypeVar("T")
+
+
+def operations(app: FastAPI, house: House) -> None:
+    @app.get("/healthz", response_class=PlainTextResponse, include_in_schema=False)
+    async def healthz() -> str:
+        return "ok\n"
+
+    @app.get("/readyz", include_in_schema=False)
+    async def readyz() -> JSONResponse:
+        """Whether another call would be admitted. A database that is down does not keep calls out."""
+        admission = house.board.admission()
+        answers = await asyncio.to_thread(house.store.answers)
+        body = {"admission": admission, "calls": len(house.board.lines), "database": "up" if answers else "down"}
+        return JSONResponse(body, 200 if admission == "admitted" else 503)
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics_page() -> Response:
+        metrics.BACKLOG.set(house.shipper.backlog())
+        return Response(metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+class Placing(BaseModel):
+    """An outbound call to place."""
+
+    to: str
+    arm: str = ""
+
+
+def install(app: FastAPI, house: House) -> None:
+    store, board = house.store, house.board
+    key = house.settings.api_key.reveal()
+
+    async def permitted(request: Request) -> None:
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if key and not hmac.compare_digest(given.encode(), key.encode()):
+            raise HTTPException(401, "a key is needed: Authorization: Bearer ...", {"WWW-Authenticate": "Bearer"})
+        if not key and (request.client is None or request.client.host not in ("127.0.0.1", "::1")):
+            raise HTTPException(403, "set CALLCENTER_API_KEY to use the API from another machine")
+
+    guarded = [Depends(permitted)]
+
+    async def found(call: str) -> Call:
+        row = await _asked(lambda: store.row(call) or store.row_of("twilio", call))
+        if row is None:
+            raise HTTPException(404, f"no call {call[:80]!r}")
+        return row
+
+    @app.get("/v1/calls", dependencies=guarded)
+    async def calls(
+        state: str = "",
+        caller: str = "",
+        outcome: str = "",
+        arm: str = "",
+        tag: str = "",
+        after: str = "",
+        limit: int = 50,
+    ) -> dict[str, Any]:
+        search = Search(
+            state=state, caller=caller, outcome=outcome, arm=arm, tag=tag, after=after, limit=max(1, min(limit, 200))
+        )
+        page = await _asked(lambda: store.calls(search))
+        return {"calls": [_told(row) for row in page.calls], "more": page.more}
+
+    @app.get("/v1/calls/{call}", dependencies=guarded)
+    async def one(call: str) -> dict[str, Any]:
+        row = await found(call)
+        lines = await _asked(lambda: store.transcript(row.id))
+        legs = await _asked(lambda: store.legs(row.id))
+        return {
+            **_told(row),
+            "transcript": [_utterance(line) for line in lines],
+            "legs": [{"writer": leg.writer, "state": leg.state, "seconds": leg.samples / RATE} for leg in legs],
+        }
+
+    @app.get("/v1/calls/{call}/journal", dependencies=guarded)
+    async def journal(call: str) -> Response:
+        row = await found(call)
+        legs = await _asked(lambda: store.legs(row.id))
+        lines = await _asked(lambda: [line for leg in legs for line in store.journal(row.id, leg.writer)])
+        return Response(b"".join(lines), media_type="application/x-ndjson")
+
+    @app.get("/v1/calls/{call}/recording.wav", dependencies=guarded)
+    async def recording_wav(call: str, leg: int = 0) -> FileResponse:
+        """Both channels: left the caller, right what the caller heard of us."""
+        row = await found(call)
+        legs = await _asked(lambda: store.legs(row.id))
+        path = await asyncio.to_thread(_recording, house, row.id, legs, leg)
+        if path is None:
+            raise HTTPException(404, "this leg has no recording on this machine")
+        return FileResponse(path, media_type="audio/wav", filename=f"{row.id}-{leg}.wav")
+
+    @app.post("/v1/calls", dependencies=guarded, status_code=201)
+    async def place(placing: Placing) -> dict[str, Any]:
+        """Call somebody. Only allowed prefixes are dialled."""
+        if house.account is None or not house.settings.from_number:
+            raise HTTPException(409, "set CALLCENTER_TWILIO_ACCOUNT, _TWILIO_TOKEN and _FROM_NUMBER to place calls")
+        try:
+            party = numbers.read(placing.to, house.settings.country)
+        except numbers.NumberError as error:
+            raise HTTPException(422, str(error)) from None
+        if not isinstance(party, numbers.Number | numbers.Address) or not house.exchange.permits(party):
+            raise HTTPException(403, f"{placing.to!r} is not among CALLCENTER_DIAL_ALLOWED")
+        if (admission := board.admission()) != "admitted":
+            raise HTTPException(503, admission)
+        rang = Rang(house.settings.from_number, str(party), "outbound")
+        ringing = await board.ring("", rang, arm=placing.arm)
+        about = urlencode({"call": ringing.call_id})
+        order = Outbound(
+            to=str(party),
+            sender=house.settings.from_number,
+            url=house.origin.http(f"/twilio/voice?{about}"),
+            status=house.origin.http(f"/twilio/status?{about}"),
+            amd=house.origin.http(f"/twilio/amd?{about}"),
+        )
+        try:
+            sid = await asyncio.to_thread(house.account.place, order)
+        except RestError as error:
+            await tell(store, ringing.call_id, state="ended", outcome="failed", ended_reason=error.kind)
+            raise HTTPException(502, f"{error.detail} {error.remedy}") from None
+        await tell(store, ringing.call_id, carrier_call=sid)
+        return {"id": ringing.call_id, "carrier_call": sid}
+
+
+def _recording(house: House, call_id: str, legs: list[Leg], leg: int) -> Path | None:
+    if not 0 <= leg < len(legs) or not legs[leg].recording:
+        return None
+    path = Files(house.spool.root, call_id, legs[leg].writer).recording
+    return path if path.exists() else None
+
+
+async def _asked(question: Callable[[], T]) -> T:
+    try:
+        return await asyncio.to_thread(question)
+    except StoreDown as error:
+        raise HTTPException(503, f"the database does not answer: {error}") from None
+
+
+def _told(row: Call) -> dict[str, Any]:
+    return row.model_dump(mode="json", exclude={"plan"}) | {"seconds": row.duration / RATE}
+
+
+def _utterance(line: Utterance) -> dict[str, Any]:
+    return {
+        "side": line.side,
+        "start": line.start / RATE,
+        "end": line.end / RATE,
+        "text": line.text,
+        "unheard": line.unheard,
+        "kind": line.kind,
+    }

@@ -1,0 +1,169 @@
+"""The server: the one place where everything is built and wired together, and the life of the process."""
+
+import asyncio
+import gc
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final
+
+import uvicorn
+import uvloop
+from fastapi import FastAPI
+
+from callcenter import __version__, api, logs, webhooks
+from callcenter.config import Settings
+from callcenter.duplex.parrot import Parrot
+from callcenter.events import Phrase
+from callcenter.house import House
+from callcenter.logs import log
+from callcenter.store import Spool, Store
+from callcenter.store.ship import Shipper
+from callcenter.switchboard import STREAM_PATH, Maker, Switchboard, token_secret
+from callcenter.telephony.origin import Origin
+from callcenter.telephony.rest import Account
+from callcenter.telephony.signatures import Signatures
+from callcenter.telephony.tokens import Tokens
+from callcenter.telephony.transfer import Exchange, read_targets
+from callcenter.voices import Espeak, VoiceError
+from callcenter.wire import fork
+
+PHRASES: Final = {
+    "hold": "One moment, please.",
+    "sorry": "I am sorry, something went wrong on our side.",
+    "goodbye": "Thank you for calling. Goodbye.",
+    "transfer": "I am putting you through. One moment, please.",
+}
+
+
+def duplexes(settings: Settings) -> dict[str, Maker]:
+    """The duplexes that can be served, by name."""
+    return {"parrot": lambda _context: Parrot()}
+
+
+def build(settings: Settings, makers: Mapping[str, Maker] | None = None, bound: str = "") -> House:
+    """Wire a server together. `bound` is the address it listens on, for a local phone when no public URL is set."""
+    makers = {**duplexes(settings), **(makers or {})}
+    for name in filter(None, (settings.duplex, settings.fallback)):
+        if name not in makers:
+            raise ValueError(f"no duplex is called {name!r}; known: {', '.join(sorted(makers))}")
+    secret = token_secret(settings)
+    origin = Origin.read(settings.public_url or bound or f"http://{settings.host}:{settings.port}")
+    spool = Spool(settings.var)
+    spool.recover()
+    store = Store(settings.database)
+    board = Switchboard(
+        settings,
+        store=store,
+        spool=spool,
+        signatures=Signatures([secret], origin, settings.trusted_proxies),
+        tokens=Tokens(secret.encode(), settings.token_s),
+        phrases=phrases(settings),
+        duplexes=makers,
+    )
+    account = None
+    if settings.twilio_account and settings.twilio_token:
+        account = Account(settings.twilio_account, settings.twilio_token.reveal(), api=settings.twilio_api)
+    exchange = Exchange(read_targets(settings.transfers, settings.country), settings.dial_allowed)
+    return House(settings, origin, store, spool, Shipper(spool, store), board, exchange, account)
+
+
+def phrases(settings: Settings) -> dict[str, Phrase]:
+    """The sentences spoken without a model, rendered once. Without a voice the carrier speaks the most needed ones."""
+    texts = {**PHRASES, **({"greeting": settings.greeting} if settings.greeting else {})}
+    try:
+        voice = Espeak()
+        return {name: Phrase(text, voice.speak(text, settings.voice).audio) for name, text in texts.items()}
+    except VoiceError as error:
+        log.warning("no voice for canned sentences", error=str(error))
+        return {}
+
+
+def create_app(house: House) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        orders = asyncio.create_task(house.board.take_orders())
+        yield
+        orders.cancel()
+
+    app = FastAPI(title="callcenter", version=__version__, lifespan=lifespan, docs_url="/v1/docs", redoc_url=None)
+    app.state.house = house
+    api.operations(app, house)
+    webhooks.install(app, house)
+    api.install(app, house)
+    return app
+
+
+class Server(uvicorn.Server):
+    """Uvicorn, except that signals are ours (they drain the calls first) and that it tells when it listens."""
+
+    ready: Callable[[str], None]
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        host, port = self.servers[0].sockets[0].getsockname()[:2]
+        self.ready(f"http://{host}:{port}")
+
+
+def uvicorn_of(house: House, app: FastAPI, ready: Callable[[str], None]) -> Server:
+    config = uvicorn.Config(
+        app,
+        host=house.settings.host,
+        port=house.settings.port,
+        loop="uvloop",
+        http="httptools",
+        ws=fork(STREAM_PATH, house.board.accept),
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+        ws_max_size=65_536,
+    )
+    server = Server(config)
+    server.ready = ready
+    return server
+
+
+async def run(house: House, ready: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT, then drain; a second signal stops at once."""
+    server = uvicorn_of(house, create_app(house), ready)
+    loop = asyncio.get_running_loop()
+    stopping: list[asyncio.Task[None]] = []
+
+    async def stop() -> None:
+        await house.board.drain(house.settings.drain_s)
+        server.should_exit = True
+
+    def asked() -> None:
+        if stopping:
+            server.should_exit = server.force_exit = True
+        else:
+            stopping.append(loop.create_task(stop()))
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked)
+    gc.collect()
+    gc.freeze()
+    await server.serve()
+    await asyncio.to_thread(close, house)
+
+
+def close(house: House) -> None:
+    """Everything written goes to disk and, if it answers, into the database."""
+    house.shipper.flush(5.0)
+    house.shipper.close()
+    house.spool.close()
+    house.store.close()
+    if house.account is not None:
+        house.account.close()
+
+
+def serve(settings: Settings, ready: Callable[[str], None]) -> None:
+    logs.set_up(settings.log_level, settings.log_format)
+    uvloop.run(run(build(settings), ready))

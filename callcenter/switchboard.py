@@ -1,0 +1,427 @@
+"""The switchboard: which calls are admitted, who serves them, and what the carrier is told when a stream ends.
+
+Admission is decided before a phone is answered. What another process may be asked about a call (a token used, what
+comes next, an order to a live call) is in the store; while the store is down this process answers for its own calls
+from memory, so that calls begin, go on and end without it.
+"""
+
+import asyncio
+import os
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from http import HTTPStatus
+from secrets import token_hex
+from typing import Any, Final, Literal
+
+from callcenter import metrics
+from callcenter.call import Call, Setup
+from callcenter.carriers import Caps, Carrier
+from callcenter.carriers.twilio import Twilio
+from callcenter.codec import decode, encode
+from callcenter.config import Settings
+from callcenter.duplex import Duplex
+from callcenter.events import Directed, Event, HangUp, Phrase, Policy, Rang, Transfer
+from callcenter.line import End, Line
+from callcenter.logs import log
+from callcenter.store import Scribe, Spool, Store, StoreDown
+from callcenter.telephony.signatures import Signatures, Verdict
+from callcenter.telephony.tokens import Grant, TokenError, Tokens
+from callcenter.units import RATE, seconds
+from callcenter.wire import Refused, Upgrade
+
+STREAM_PATH: Final = "/twilio/stream/"
+REMEMBERED: Final = 10_000
+"""Calls this process keeps facts of; the oldest are forgotten first."""
+
+ORDERS_EVERY: Final = 0.5
+"""Seconds between two looks for orders to our calls from other processes."""
+
+CLEAN: Final = {"hangup": "caller_hung_up", "machine": "machine"}
+BROKEN: Final = frozenset(
+    {"lost", "gone", "dropped", "stalled_peer", "no_start", "position"}
+    | {"binary", "oversized", "not_json", "not_an_object", "bad_field", "wrong_order", "wrong_format"}
+)
+
+Admission = Literal["admitted", "full", "draining", "stalled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a duplex may know about the call it is built for."""
+
+    call_id: str
+    caller: str
+    called: str
+    direction: str
+    leg: int = 0
+
+
+Maker = Callable[[Context], Duplex]
+
+
+@dataclass(frozen=True, slots=True)
+class Ringing:
+    """A call that was admitted, until its stream opens."""
+
+    call_id: str
+    carrier_call: str
+    rang: Rang
+    rung_at: datetime
+    arm: str = ""
+
+
+@dataclass(slots=True)
+class Memory:
+    """Facts of recent calls, the oldest forgotten first."""
+
+    facts: OrderedDict[str, Any] = field(default_factory=OrderedDict)
+
+    def put(self, key: str, value: Any) -> None:
+        self.facts[key] = value
+        self.facts.move_to_end(key)
+        if len(self.facts) > REMEMBERED:
+            self.facts.popitem(last=False)
+
+    def take(self, key: str) -> Any:
+        return self.facts.pop(key, None)
+
+    def look(self, key: str) -> Any:
+        return self.facts.get(key)
+
+
+class Switchboard:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        store: Store,
+        spool: Spool,
+        signatures: Signatures,
+        tokens: Tokens,
+        phrases: Mapping[str, Phrase],
+        duplexes: Mapping[str, Maker],
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.spool = spool
+        self.tokens = tokens
+        self.signatures = signatures
+        self.lines: dict[str, Line] = {}
+        self.draining = False
+        self._phrases = phrases
+        self._kept = {name: spool.keep(phrase.audio) for name, phrase in phrases.items()}
+        self._duplexes = duplexes
+        self._ringing: dict[str, tuple[Ringing, float]] = {}
+        self._plans = Memory()
+        self._nonces = Memory()
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    # -------------------------------------------------------------------------------------------------- admission
+
+    def admission(self) -> Admission:
+        """Whether a phone that rings now is answered."""
+        now = time.monotonic()
+        self._ringing = {sid: held for sid, held in self._ringing.items() if held[1] > now}
+        if self.draining:
+            return "draining"
+        if self.spool.stalled:
+            return "stalled"
+        return "admitted" if len(self.lines) + len(self._ringing) < self.settings.max_calls else "full"
+
+    async def ring(self, carrier_call: str, rang: Rang, call_id: str = "", arm: str = "") -> Ringing:
+        """A phone rings and is admitted: the call's row is written now, and a slot is held for its stream."""
+        now = datetime.now(UTC)
+        call_id = call_id or new_call_id(now)
+        try:
+            row = await asyncio.to_thread(
+                self.store.ring,
+                call_id,
+                now,
+                carrier="twilio",
+                carrier_call=carrier_call,
+                caller=rang.caller,
+                called=rang.called,
+                direction=rang.direction,
+                arm=arm,
+                assigned=self.settings.duplex,
+            )
+            ringing = Ringing(row.id, carrier_call, rang, row.rung_at, row.arm)
+        except StoreDown as error:
+            log.warning("store down", call=call_id, doing="ring", error=str(error))
+            ringing = Ringing(call_id, carrier_call, rang, now, arm)
+        self.hold(ringing)
+        return ringing
+
+    def hold(self, ringing: Ringing) -> None:
+        self._ringing[ringing.call_id] = (ringing, time.monotonic() + self.tokens.life)
+
+    def mint(self, call_id: str, leg: int) -> str:
+        return self.tokens.mint(call_id, leg, time.time())
+
+    # ------------------------------------------------------------------------------------------------ opening a stream
+
+    async def accept(self, upgrade: Upgrade) -> Line | Refused:
+        """A stream wants to open: its signature, its token, its call. Any doubt refuses it before it is accepted."""
+        headers = dict(upgrade.headers.raw_items())
+        if (verdict := self.signatures.upgrade(upgrade.path, headers, upgrade.host)) is not Verdict.GENUINE:
+            return _refused(HTTPStatus.FORBIDDEN, f"signature_{verdict.value}")
+        try:
+            grant = await asyncio.to_thread(self._read, upgrade.path.removeprefix(STREAM_PATH))
+        except TokenError as error:
+            return _refused(HTTPStatus.FORBIDDEN, f"token_{error.kind}")
+        ringing = await self._find(grant.call)
+        if ringing is None:
+            return _refused(HTTPStatus.NOT_FOUND, "unknown_call")
+        if self.draining and grant.leg == 0:
+            return _refused(HTTPStatus.SERVICE_UNAVAILABLE, "draining")
+        if grant.call in self.lines:
+            return _refused(HTTPStatus.CONFLICT, "already_open")
+        self._ringing.pop(grant.call, None)
+        return self._open(ringing, grant)
+
+    def _read(self, token: str) -> Grant:
+        claimed: list[str] = []
+
+        def claim(nonce: str) -> bool:
+            if self._nonces.look(nonce):
+                return False
+            self._nonces.put(nonce, True)
+            claimed.append(nonce)
+            return True
+
+        grant = self.tokens.read(token, time.time(), claim)
+        try:
+            if not self.store.claim(grant.nonce, datetime.fromtimestamp(grant.expires, UTC)):
+                raise TokenError("used")
+        except StoreDown as error:
+            log.warning("store down", call=grant.call, doing="claim", error=str(error))
+        return grant
+
+    async def _find(self, call_id: str) -> Ringing | None:
+        held = self._ringing.get(call_id)
+        if held is not None:
+            return held[0]
+        try:
+            row = await asyncio.to_thread(self.store.row, call_id)
+        except StoreDown:
+            return None
+        if row is None or not row.carrier_call or row.state not in ("ringing", "live"):
+            return None
+        direction: Literal["inbound", "outbound"] = "outbound" if row.direction == "outbound" else "inbound"
+        return Ringing(row.id, row.carrier_call, Rang(row.caller, row.called, direction), row.rung_at, row.arm)
+
+    def _open(self, ringing: Ringing, grant: Grant) -> Line:
+        call_id, settings = ringing.call_id, self.settings
+        carrier: Carrier = Twilio()
+        setup = self.setup(carrier.caps)
+        scribe = self.spool.open(call_id, grant.leg, self._header(ringing, setup), record=settings.record)
+        context = Context(call_id, ringing.rang.caller, ringing.rang.called, ringing.rang.direction, grant.leg)
+
+        async def leaving(last: HangUp | Transfer) -> None:
+            await self._leaving(call_id, last)
+
+        def ended(line: Line, end: End) -> None:
+            self._ended(ringing, scribe, line, end)
+
+        line = Line(
+            call_id=call_id,
+            call=Call(setup),
+            carrier=carrier,
+            expect=ringing.carrier_call,
+            leg=grant.leg,
+            make=lambda name: self._duplexes[name](context),
+            policy=Policy(),
+            diary=scribe,
+            clock=lambda: time.monotonic() * settings.speed,
+            speed=settings.speed,
+            leaving=leaving,
+            ended=ended,
+        )
+        self.lines[call_id] = line
+        self._count()
+        log.info("stream opens", call=call_id, leg=grant.leg, duplex=setup.duplex)
+        return line
+
+    def setup(self, caps: Caps) -> Setup:
+        settings = self.settings
+        return Setup(
+            caps=caps,
+            duplex=settings.duplex,
+            fallback=settings.fallback,
+            lead=settings.lead_ms * RATE // 1_000,
+            phrases=self._phrases,
+            rescue=settings.rescue,
+            silence_limit=settings.silence_s * RATE,
+            length_limit=settings.max_call_s * RATE,
+            on_machine="hang_up" if settings.on_machine == "hang_up" else "stay",
+        )
+
+    def _header(self, ringing: Ringing, setup: Setup) -> dict[str, Any]:
+        row = {
+            "carrier": setup.caps.name,
+            "carrier_call": ringing.carrier_call,
+            "caller": ringing.rang.caller,
+            "called": ringing.rang.called,
+            "direction": ringing.rang.direction,
+            "rung_at": ringing.rung_at.isoformat(),
+            "assigned": setup.duplex,
+            "served": setup.duplex,
+            "arm": ringing.arm,
+            "voice": self.settings.voice,
+        }
+        return {"row": row, "setup": setup_header(setup, self._kept)}
+
+    # ----------------------------------------------------------------------------------------------- leaving a stream
+
+    async def _leaving(self, call_id: str, last: HangUp | Transfer) -> None:
+        """Write down what the carrier is to be told when it asks, before its stream is closed.
+
+        Of a stream that broke nothing is written: whoever is asked then finds no plan, says sorry and helps on.
+        """
+        if last.reason in BROKEN - {"lost"}:
+            return
+        plan = {"do": "hang_up", "reason": last.reason}
+        if isinstance(last, Transfer):
+            plan = {"do": "transfer", "target": last.target, "reason": last.reason}
+        self._plans.put(call_id, plan)
+        try:
+            await asyncio.wait_for(asyncio.to_thread(self.store.plan, call_id, plan), 2.0)
+        except (StoreDown, TimeoutError) as error:
+            log.warning("store down", call=call_id, doing="plan", error=str(error))
+
+    async def next_step(self, call_id: str) -> dict[str, Any] | None:
+        """What was planned for a call whose stream ended; None if it ended without a plan, which is a fault."""
+        mine = self._plans.take(call_id)
+        try:
+            stored = await asyncio.to_thread(self.store.take_plan, call_id)
+        except StoreDown:
+            stored = None
+        plan: dict[str, Any] | None = stored or mine
+        return plan
+
+    def _ended(self, ringing: Ringing, scribe: Scribe, line: Line, end: End) -> None:
+        if self.lines.get(ringing.call_id) is line:
+            del self.lines[ringing.call_id]
+        self._count()
+        outcome = outcome_of(end.last)
+        final = not isinstance(end.last, Transfer)
+        scribe.close(end.last.reason, outcome if final else "", final=final)
+        if final:
+            metrics.CALLS.labels(ringing.rang.direction, outcome).inc()
+        log.info("stream ends", call=ringing.call_id, reason=end.last.reason, seconds=round(seconds(end.samples), 2))
+
+    def _count(self) -> None:
+        metrics.CALLS_ACTIVE.set(len(self.lines))
+        if self.lines:
+            self._empty.clear()
+        else:
+            self._empty.set()
+
+    # ------------------------------------------------------------------------------------------------------- orders
+
+    async def order(self, call_id: str, event: Event) -> None:
+        """Give a live call an event, here or in whichever process has its line."""
+        line = self.lines.get(call_id)
+        if line is not None:
+            line.feed(event)
+            return
+        payload = encode(event)
+        try:
+            await asyncio.to_thread(self.store.send, call_id, payload)
+        except StoreDown as error:
+            log.warning("store down", call=call_id, doing="order", error=str(error))
+
+    async def take_orders(self) -> None:
+        """Looks for orders to our calls until cancelled."""
+        while True:
+            await asyncio.sleep(ORDERS_EVERY)
+            try:
+                messages = await asyncio.to_thread(self.store.deliver, tuple(self.lines))
+            except StoreDown:
+                continue
+            for message in messages:
+                line = self.lines.get(message.call_id)
+                if line is not None:
+                    line.feed(decode(message.payload))
+
+    async def drain(self, patience: float) -> None:
+        """Admit nobody any more, let the calls finish, and say goodbye to those that do not."""
+        self.draining = True
+        log.info("draining", calls=len(self.lines))
+        await self._wait_for_lines(patience)
+        for line in list(self.lines.values()):
+            line.feed(Directed("hang_up", "shutdown", by="server"))
+        await self._wait_for_lines(10.0)
+
+    async def _wait_for_lines(self, patience: float) -> None:
+        try:
+            await asyncio.wait_for(self._empty.wait(), patience)
+        except TimeoutError:
+            log.warning("calls still open", calls=len(self.lines))
+
+
+def new_call_id(now: datetime) -> str:
+    """Sortable by time, unguessable, fit for a file's name."""
+    return f"{now:%Y%m%d-%H%M%S}-{token_hex(5)}"
+
+
+def outcome_of(last: HangUp | Transfer) -> str:
+    if isinstance(last, Transfer):
+        return "transferred"
+    return "failed" if last.reason in BROKEN else CLEAN.get(last.reason, "completed")
+
+
+def _refused(status: HTTPStatus, reason: str) -> Refused:
+    metrics.REFUSALS.labels(reason).inc()
+    log.warning("stream refused", reason=reason)
+    return Refused(status, reason)
+
+
+# ------------------------------------------------------------------------------------------------ setups in journals
+
+
+def setup_header(setup: Setup, kept: Mapping[str, str]) -> dict[str, Any]:
+    """A call's setup as JSON; the phrases' audio is in the spool under the names in `kept`."""
+    caps = setup.caps
+    return {
+        "caps": [caps.name, caps.marks, caps.clear, caps.dtmf_in, caps.dtmf_out, caps.max_message],
+        "phrases": {name: [phrase.text, kept[name]] for name, phrase in setup.phrases.items()},
+        "duplex": setup.duplex,
+        "fallback": setup.fallback,
+        "lead": setup.lead,
+        "rescue": setup.rescue,
+        "silence_limit": setup.silence_limit,
+        "length_limit": setup.length_limit,
+        "on_machine": setup.on_machine,
+    }
+
+
+def setup_of(header: Mapping[str, Any], kept: Callable[[str], bytes]) -> Setup:
+    """The setup that a journal's header tells."""
+    told = dict(header["setup"])
+    caps = Caps(*told.pop("caps"))
+    phrases = {name: Phrase(text, kept(audio)) for name, (text, audio) in told.pop("phrases").items()}
+    return replace(Setup(caps, told.pop("duplex")), phrases=phrases, **told)
+
+
+def token_secret(settings: Settings) -> str:
+    """The provider's auth token, or one of our own for local phones, kept beside the calls."""
+    if settings.twilio_token:
+        return settings.twilio_token.reveal()
+    path = settings.var / "local-token"
+    if not path.exists():
+        settings.var.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(f".{token_hex(4)}")
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(token_hex(16))
+        try:
+            os.link(part, path)
+        except FileExistsError:
+            pass
+        part.unlink()
+    return path.read_text().strip()
