@@ -71,7 +71,10 @@ class Activity:
 
 
 class Floor:
-    """The quietest moment of the last seconds in one band; digital silence is no moment, for it tells of no noise."""
+    """The quietest moment of the last seconds in one band.
+
+    Digital silence is what was lost and tells of no noise, unless it lasts for a turn: then the line is clean.
+    """
 
     def __init__(self) -> None:
         self._turns: deque[tuple[int, int]] = deque(maxlen=MEMORY)
@@ -79,11 +82,15 @@ class Floor:
         self._quietest, self._loudest = NEVER, 0
         self._before = 0
         self._frames = 0
+        self._silent = 0
 
     def over(self, energy: int) -> int:
         """How many times the floor this frame is."""
         if not energy:
+            self._silent += 1
+            self._quietest = 0 if self._silent >= FRAMES_PER_TURN else self._quietest
             return 0
+        self._silent = 0
         pair = energy + (self._before or energy)
         self._before = energy
         self._quietest, self._loudest = min(self._quietest, pair), max(self._loudest, pair)
