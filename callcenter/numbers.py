@@ -237,9 +237,11 @@ def _without_trunk_zero(whole: str) -> str:
 def _national(digits: str, plan: Plan, text: str) -> str:
     """The digits after the country code. A number too long to be national may be a foreign way to write our own."""
     bare = digits.removeprefix(plan.trunk)
-    candidates = [bare, digits.removeprefix(plan.code)]
+    candidates = [bare]
     if not plan.trunk.startswith("0"):
-        candidates.insert(1, digits)
+        candidates.append(digits)
+    if digits.startswith(plan.code):
+        candidates.append(digits.removeprefix(plan.code))
     for candidate in candidates:
         if plan.shortest <= len(candidate) <= plan.longest:
             return candidate

@@ -109,6 +109,7 @@ def test_a_party_may_have_a_name_instead(text, party):
     [
         ("911", "US", "too_short"),
         ("112", "DE", "too_short"),
+        ("012345", "DE", "too_short"),
         ("010-0123", "US", "too_short"),
         ("+112", "US", "too_short"),
         ("+1234567890123456", "US", "too_long"),

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
+from callcenter.callers import provider
 from callcenter.telephony.origin import Origin, OriginError
 from callcenter.telephony.signatures import Signatures, Verdict, sign
 
@@ -125,6 +126,11 @@ def test_any_form_is_signed_as_their_library_signs_it(form, path, algorithm):
         headers = signed(theirs(url, form, algorithm=algorithm), **settings_header)
         assert OURS.request("POST", path, headers, form) is Verdict.GENUINE
         assert RequestValidator(SECRET).validate(url, dict(form), headers["X-Twilio-Signature"], algorithm)
+
+
+def test_the_phone_signs_as_the_provider_does():
+    assert provider.sign(SECRET, ORIGIN.http(VOICE), dict(FORM)) == GOOD
+    assert OURS.upgrade(STREAM, signed(provider.sign(SECRET, ORIGIN.ws(STREAM)))) is Verdict.GENUINE
 
 
 def test_values_of_one_name_are_signed_as_their_library_signs_them():

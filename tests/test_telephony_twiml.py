@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from callcenter.callers import twiml as phone
 from callcenter.numbers import Address, Number
 from callcenter.telephony import twiml
 from callcenter.telephony.twiml import Speaker, StreamTo
@@ -186,14 +187,34 @@ def test_a_stream_goes_to_a_websocket_url_without_a_query(url):
         StreamTo(url, "https://a.example.com/a")
 
 
-@pytest.mark.parametrize(("length", "fits"), [(495, True), (496, False)])
-def test_a_parameter_has_room_for_less_than_500_characters(length, fits):
-    params = {"note": "x" * length}
-    if fits:
-        assert "Parameter" in twiml.connect(STREAM, params)
-    else:
-        with pytest.raises(ValueError, match="too long"):
+def test_a_parameter_has_a_name_and_room_for_less_than_500_characters():
+    assert "Parameter" in twiml.connect(STREAM, {"note": "x" * 495})
+    for params in ({"note": "x" * 496}, {"": "x"}):
+        with pytest.raises(ValueError, match="nameless or too long"):
             twiml.connect(STREAM, params)
+
+
+@pytest.mark.parametrize(
+    ("document", "steps"),
+    [
+        (
+            twiml.connect(STREAM, {"leg": "0"}),
+            [phone.Connect(phone.Stream(STREAM.url, "main", (("leg", "0"),), STREAM.status), STREAM.action)],
+        ),
+        (twiml.hang_up("Goodbye."), [phone.Say("Goodbye."), phone.Hangup()]),
+        (twiml.reject(), [phone.Reject("busy")]),
+        (
+            twiml.wait("Hold.", "https://a.example.com/v?x=1", 0, 3, "Sorry."),
+            [phone.Say("Hold."), phone.Pause(10.0), phone.Redirect("https://a.example.com/v?x=1&attempt=1")],
+        ),
+        (
+            twiml.dial(Address("sip", "a@b"), "https://a.example.com/d", caller_id="+15550199", whisper="https://w"),
+            [phone.Dial((phone.Party("sip", "sip:a@b", "https://w"),), "https://a.example.com/d", 25.0, "+15550199")],
+        ),
+    ],
+)
+def test_the_phone_understands_what_it_is_told(document, steps):
+    assert list(phone.parse(document)) == steps
 
 
 @steady

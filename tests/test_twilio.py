@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from callcenter.callers.wire import Audio, Cleared, MarkSet, Wire
 from callcenter.carriers import CarrierError, Media
 from callcenter.carriers.twilio import KEYS, KINDS, LONGEST, Twilio
 from callcenter.events import Marked, Pressed, Started, Stopped
@@ -298,6 +299,28 @@ def test_a_detail_is_short_however_long_the_value(running):
         with pytest.raises(CarrierError) as caught:
             running.parse(text)
         assert len(caught.value.detail) < 200
+
+
+# --------------------------------------------------------------------------------------------- the other side
+
+
+def test_both_ends_of_the_wire_understand_each_other():
+    """The phone's end was written from the provider's documentation, not from ours."""
+    theirs, ours = Wire("AC1", CALL, SID), Twilio()
+    said = [theirs.connected(), theirs.start((("leg", "1"),)), theirs.media(FRAME), theirs.media(FRAME * 5)]
+    said += [theirs.media(FRAME), theirs.dtmf("*"), theirs.mark("m1"), theirs.stop()]
+    assert [ours.parse(message) for message in said] == [
+        None,
+        Started(SID, CALL, params=(("leg", "1"),)),
+        Media(0, FRAME),
+        Media(160, FRAME * 5),
+        Media(960, FRAME),
+        Pressed("*"),
+        Marked("m1"),
+        Stopped(),
+    ]
+    heard = [theirs.parse(message) for message in (ours.media(FRAME), ours.mark("m1"), ours.clear())]
+    assert heard == [Audio(FRAME), MarkSet("m1"), Cleared()]
 
 
 # ------------------------------------------------------------------------------------------- whatever comes in

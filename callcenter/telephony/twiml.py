@@ -169,8 +169,8 @@ def _connected(response: VoiceResponse, stream: StreamTo, params: Mapping[str, s
         status_callback_method="POST" if stream.status else None,
     )
     for name, value in params.items():
-        if len(name) + len(value) >= LONGEST_PARAMETER:
-            raise ValueError(f"the stream parameter {name!r} is too long: {len(value)} characters")
+        if not name or len(name) + len(value) >= LONGEST_PARAMETER:
+            raise ValueError(f"the stream parameter {name!r} is nameless or too long: {len(value)} characters")
         element.parameter(name=_UNPRINTABLE.sub(" ", name), value=_UNPRINTABLE.sub(" ", value))
     response.append(verb)
     return str(response)
