@@ -22,11 +22,25 @@ GRAMMARS: Final = (
     "phone",
     "postcode",
     "address",
+    "city",
     "yes_no",
     "choice",
     "text",
 )
-FORMATS: Final = ("money", "date", "time", "digits", "spell", "list", "count", "plain", "lower")
+FORMATS: Final = (
+    "money",
+    "date",
+    "birth",
+    "time",
+    "digits",
+    "spell",
+    "and",
+    "or",
+    "few",
+    "count",
+    "lower",
+    "words",
+)
 ENDS: Final = ("more", "end")
 """What `next` may name beside a step."""
 
@@ -81,6 +95,7 @@ TARGET: Final = (
 HAND_OVER: Final = (
     Key("target", "text", "The target for callers who ask for a person or cannot be helped.", True),
     Key("after", "whole number", "Failures in a row after which the call is handed over; 3 if left out."),
+    Key("label", "text", "Outcome of a call that was handed over; the step's if left out."),
     Key("phrases", "texts", "Sentences that ask for a person, beside those that are always understood."),
 )
 WAITING: Final = (

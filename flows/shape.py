@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 
 from callcenter.events import Policy
 
 Values = Mapping[str, Any]
-EMPTY: Final[Values] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +41,11 @@ class Collect:
     choices: str = ""
     by: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
-    sayings: Values = EMPTY
+    sayings: Values = field(default_factory=dict)
     only: bool = False
     none: str = ""
     optional: bool = False
-    when: Values = EMPTY
+    when: Values = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +53,10 @@ class Use:
     """A tool that a step uses, and how."""
 
     tool: str
-    arguments: Values = EMPTY
+    arguments: Values = field(default_factory=dict)
     name: str = ""
     confirm: str = ""
-    when: Values = EMPTY
+    when: Values = field(default_factory=dict)
     ahead: bool = False
     refused: str = ""
     declined: str = ""
@@ -69,8 +67,8 @@ class Line:
     """Something to say, under conditions."""
 
     text: str
-    when: Values = EMPTY
-    unless: Values = EMPTY
+    when: Values = field(default_factory=dict)
+    unless: Values = field(default_factory=dict)
     stops: bool = False
 
 
@@ -117,6 +115,7 @@ class Target:
 class HandOver:
     target: str
     after: int = 3
+    label: str = ""
     phrases: tuple[str, ...] = ()
 
 
@@ -161,7 +160,7 @@ class Flow:
     includes: tuple[str, ...] = ()
     policies: Policy = field(default_factory=Policy)
     verification: Verification | None = None
-    targets: Mapping[str, Target] = EMPTY
+    targets: Mapping[str, Target] = field(default_factory=dict)
     waiting: Waiting = field(default_factory=Waiting)
     silence: Silence = field(default_factory=Silence)
     text: str = field(default="", repr=False, compare=False)

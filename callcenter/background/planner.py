@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from callcenter.background.state import Result
 from flows import Flow
 
 
@@ -86,18 +87,6 @@ class Finish:
 Move = Look | Change | Tell | Fill | Go | HandOver | Finish
 
 # ----------------------------------------------------------------------------------------------------- situation
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a tool has answered in this call."""
-
-    request: str
-    tool: str
-    arguments: dict[str, object]
-    ok: bool
-    value: object
-    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)

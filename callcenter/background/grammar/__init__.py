@@ -131,6 +131,11 @@ def _address(wanted: Wanted, spoken: Sequence[str], today: Day, asked: bool) -> 
     return Parse(*found) if found and (asked or found[1]) else None
 
 
+def _city(wanted: Wanted, spoken: Sequence[str], today: Day, asked: bool) -> Parse | None:
+    found = letters.city(spoken) if asked else ""
+    return Parse(found) if found else None
+
+
 def _yes_no(wanted: Wanted, spoken: Sequence[str], today: Day, asked: bool) -> Parse | None:
     answer = yes_no(spoken) if asked else None
     return None if answer is None else Parse(answer)
@@ -157,6 +162,7 @@ _GRAMMARS: Final[Mapping[str, Callable[[Wanted, Sequence[str], Day, bool], Parse
     "phone": _phone,
     "postcode": _postcode,
     "address": _address,
+    "city": _city,
     "yes_no": _yes_no,
     "choice": _choice,
     "text": _text,

@@ -24,7 +24,8 @@ _NOT_NO: Final = ("no problem", "why not", "not a problem", "no worries", "don't
 
 MARKERS: Final = (
     "no sorry", "no wait", "no i meant", "no i mean", "no actually", "sorry i meant", "sorry i mean", "sorry",
-    "i meant", "i mean", "actually", "make that", "correction", "scratch that", "rather", "wait", "no it's", "no its", "no that's",
+    "i meant", "i mean", "actually", "make that", "correction", "scratch that",
+    "rather", "wait", "no it's", "no its", "no that's",
     "no the", "i said", "not that one", "hang on", "hold on", "oh wait", "let me correct that", "instead", "no",
 )  # fmt: skip
 """What people say before they put themselves right."""

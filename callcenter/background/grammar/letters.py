@@ -321,3 +321,24 @@ def _written(spoken: Sequence[str]) -> str:
 
 def _suffix(number: int) -> str:
     return "th" if 10 < number % 100 < 14 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+
+
+_CITY_LEADS: Final = (
+    *_ADDRESS_LEADS,
+    "in",
+    "the city is",
+    "the town is",
+    "city of",
+    "i live in",
+    "we live in",
+    "we moved to",
+)
+
+
+def city(spoken: Sequence[str]) -> str:
+    """The name of a town, said or spelled."""
+    rest = without_lead(spoken, _CITY_LEADS)
+    if any(word in ("what", "how", "why", "when", "where", "can", "could") for word in rest[:1]):
+        return ""
+    found, _ = _name_pieces(pieces(rest))
+    return " ".join(_title(word) for word in found[:4])
