@@ -3,9 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,27 +34,21 @@ MONDAY = date(2026, 11, 23)
 NOW = datetime(2026, 11, 23, 9, 30)
 
 
-@contextmanager
-def opened(url: str) -> Iterator[Engine]:
-    engine = connect(url)
-    metadata.drop_all(engine)
-    create_tables(engine)
+@pytest.fixture
+def engine(database: str) -> Iterator[Engine]:
+    engine = connect(database)
     seed(engine, MONDAY)
     yield engine
     engine.dispose()
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    url = f"sqlite:///{tmp_path / 'crm.db'}" if request.param == "sqlite" else request.getfixturevalue("postgres")
-    with opened(url) as engine:
-        yield engine
-
-
 @pytest.fixture(scope="module")
 def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    with opened(f"sqlite:///{tmp_path_factory.mktemp('crm') / 'crm.db'}") as engine:
-        yield engine
+    engine = connect(f"sqlite:///{tmp_path_factory.mktemp('crm') / 'crm.db'}")
+    create_tables(engine)
+    seed(engine, MONDAY)
+    yield engine
+    engine.dispose()
 
 
 class Desk:
@@ -111,8 +103,9 @@ def test_the_demo_data_is_the_same_for_the_same_day(engine: Engine) -> None:
     assert all(first[name] for name in first if name not in ("crm_memos", "crm_done"))
     seed(engine, MONDAY + timedelta(days=1))
     assert everything(engine) == first, "data that is there is left alone"
-    metadata.drop_all(engine)
-    create_tables(engine)
+    with engine.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())
     seed(engine, MONDAY)
     assert everything(engine) == first
 

@@ -5,7 +5,7 @@ numbered from 3001, orders 4201, returns 6001, bills 7001, tickets 8012, payment
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
@@ -75,7 +75,7 @@ def _tables(day: date) -> Iterator[tuple[type[Row], list[dict[str, Any]]]]:
     where = {one.id: one_line(one.street, one.city, one.postcode) for one in people}
     yield Customer, [_customer(one, day) for one in people]
     yield Order, [_order(one, where[one.customer], day) for one in orders]
-    yield OrderLine, [_line(one.id, *line) for one in orders for line in one.lines]
+    yield OrderLine, _numbered(_line(one.id, *line) for one in orders for line in one.lines)
     yield Return, [{"id": 6001, "order_id": 4205, "reason": "unwanted", "refund": 9900} | _sent_back(day)]
     yield Bill, [_bill(one, day) for one in bills]
     cards = {one.id: one.card for one in people}
@@ -83,8 +83,12 @@ def _tables(day: date) -> Iterator[tuple[type[Row], list[dict[str, Any]]]]:
     yield Payment, [_payment(9001 + nth, one, cards[one.customer], day) for nth, one in enumerate(paid)]
     booked = _booked(_working_days(day), chance)
     yield Appointment, list(booked.values())
-    yield Slot, list(_slots(_working_days(day), booked, chance))
+    yield Slot, _numbered(_slots(_working_days(day), booked, chance))
     yield Ticket, [_ticket(8012, 1012, "Refund of order 4212", day), *_drawn_tickets(chance, day)]
+
+
+def _numbered(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"id": number, **row} for number, row in enumerate(rows, start=1)]
 
 
 def _on(day: date, shift: int | None) -> date | None:
