@@ -108,12 +108,14 @@ def dumps(line: Mapping[str, Any]) -> bytes:
         return json.dumps(line, separators=(",", ":")).encode() + b"\n"
 
 
-def loads(line: bytes) -> dict[str, Any]:
+def loads(text: bytes) -> dict[str, Any]:
     try:
-        read: dict[str, Any] = orjson.loads(line)
+        line = orjson.loads(text)
     except orjson.JSONDecodeError:
         try:
-            read = json.loads(line)
-        except ValueError as error:
-            raise JournalError(f"not a journal line: {line[:200]!r}") from error
-    return read
+            line = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise JournalError(f"not a journal line: {text[:200]!r}") from error
+    if not isinstance(line, dict):
+        raise JournalError(f"not a journal line: {text[:200]!r}")
+    return line

@@ -6,31 +6,24 @@ One line is one event together with its commands, so a file cut anywhere ends be
 the `.spoken` file, both referred to as [offset, length]; ticks that commanded nothing but a frame are folded into the
 next line's `ticks` (the steps of `at`); frames sent and turns heard are not told but counted into a running digest.
 
-While recording is paused a card number may be on the line: audio is kept as silence and words as `WITHHELD`, here,
-before anything reaches a disk. A call is replayed by journalling it again and comparing the lines.
+A call is replayed by journalling it again and comparing the lines.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol
 
 from callcenter.codec import JournalError, coders_of, decode, dumps, encode, loads
-from callcenter.events import Command, Event, Hear, Note, Noted, Record, Send, Spoken, Ticked, TurnHeard, Utter
-from callcenter.units import FRAMES_PER_TURN, RATE, SILENT_BYTE
+from callcenter.curtain import Curtain, withhold, without_words
+from callcenter.events import Command, Event, Hear, Note, Send, Spoken, Ticked, TurnHeard
+from callcenter.units import FRAMES_PER_TURN, SILENT_BYTE
 
 VERSION: Final = 1
-WITHHELD: Final = "[withheld]"
 LONGEST_RUN: Final = 5 * FRAMES_PER_TURN
 """Ticks that wait for another line at most: a second of them."""
 
 DIGEST_TURNS: Final = 5
-TAIL: Final = 2 * RATE
-"""Words spoken in a pause may become certain this much later; they are withheld until then."""
-
-T = TypeVar("T")
-
-
 # ---------------------------------------------------------------------------------------------------------- writing
 
 
@@ -57,7 +50,7 @@ class Journal:
         self._digest = blake2b(digest_size=8)
         self._heard = 0
         self._spoken = 0
-        self._curtain = _Curtain()
+        self._curtain = Curtain()
         self.opening = self._line({"header": {"version": VERSION, **header}})
 
     def add(self, at: int, event: Event, commands: Sequence[Command]) -> Entry:
@@ -67,20 +60,20 @@ class Journal:
             self._at = at
             return NOTHING
         line: dict[str, Any] = {}
-        self._curtain.before(at, told)
+        self._curtain.before(at, event, told)
         hidden = self._curtain.hides(at)
         turn, spoken = None, b""
         if isinstance(event, TurnHeard):
             turn = self._turn(event, hear)
         elif isinstance(event, Spoken) and event.audio is not None:
             spoken = _silence(event.audio) if hidden else event.audio
-        line["event"] = self._event(_withhold(event) if hidden else event)
-        kept = [_withhold(c) if self._curtain.covers(at, c) else c for c in told]
+        line["event"] = self._event(withhold(event) if hidden else event)
+        kept = [withhold(c) if self._curtain.covers(at, c) else c for c in told]
         if kept:
             line["do"] = [encode(c) for c in kept]
         if hear is not None and hear.heard.notes:
             notes = hear.heard.notes
-            line["notes"] = [coders_of(Note)[0](_without_words(n) if hidden else n) for n in notes]
+            line["notes"] = [coders_of(Note)[0](without_words(n) if hidden else n) for n in notes]
         if hidden or kept != told:
             line["withheld"] = True
         if isinstance(event, TurnHeard) and event.turn % DIGEST_TURNS == DIGEST_TURNS - 1:
@@ -149,65 +142,6 @@ class Journal:
 def lost(last: Mapping[str, Any], reason: str) -> bytes:
     """The line that closes a journal whose writer was killed after the line `last`."""
     return dumps({"n": last["n"] + 1, "at": last["at"], "end": {"state": "lost", "reason": reason}})
-
-
-# ------------------------------------------------------------------------------------------------ what is not kept
-
-PRIVATE: Final[Mapping[str, tuple[str, ...]]] = {
-    "Pressed": ("digit",),
-    "Spoken": ("heard_text", "said_text"),
-    "Directed": ("argument",),
-    "Broke": ("detail",),
-    "Ask": ("reason", "text"),
-    "Transfer": ("reason",),
-    "HangUp": ("reason",),
-    "Utter": ("text", "unheard"),
-    "Fault": ("detail",),
-}
-"""Fields that may hold words of the conversation."""
-
-
-class _Curtain:
-    """Drawn while recording is paused. A turn is kept as audio only if recording was on during the whole of it."""
-
-    def __init__(self) -> None:
-        self.silences = False
-        self._since: int | None = None
-        self._spans: list[tuple[int, int]] = []
-
-    def before(self, at: int, commands: Sequence[Command]) -> None:
-        if any(isinstance(c, Record) and not c.on for c in commands) and self._since is None:
-            self._since = at
-            self.silences = True
-
-    def after(self, at: int, event: Event, commands: Sequence[Command]) -> None:
-        if self._since is None and isinstance(event, TurnHeard):
-            self.silences = False
-        last = [c for c in commands if isinstance(c, Record)][-1:]
-        if last and last[0].on and self._since is not None:
-            self._spans.append((self._since, at))
-            self._since = None
-
-    def hides(self, at: int) -> bool:
-        return self._since is not None or bool(self._spans and at < self._spans[-1][1] + TAIL)
-
-    def covers(self, at: int, command: Command) -> bool:
-        """Whether a command may tell what was said in a pause, now or when an utterance of then becomes certain."""
-        if self.hides(at):
-            return True
-        return isinstance(command, Utter) and any(s < command.end and command.start < e for s, e in self._spans)
-
-
-def _withhold(value: T) -> T:
-    if isinstance(value, Noted):
-        return replace(value, note=_without_words(value.note))
-    names = PRIVATE.get(type(value).__name__, ())
-    hidden = {name: WITHHELD for name in names if getattr(value, name)}
-    return replace(value, **hidden) if hidden else value  # type: ignore[type-var]
-
-
-def _without_words(note: Note) -> Note:
-    return replace(note, text=WITHHELD, source=())
 
 
 def _silence(audio: bytes) -> bytes:

@@ -23,7 +23,9 @@ ORDER = [
     {"model"},
     {"engine"},
     {"background", "experiment"},
-    {"codec", "journal"},
+    {"codec"},
+    {"curtain"},
+    {"journal"},
     {"store"},
     {"voices"},
     {"telephony"},
@@ -56,7 +58,7 @@ DECISIONS = (
     "measures",
     "codec",
     "journal",
-    "codec",
+    "curtain",
 )
 VALUES = ("units", "events", "flows")
 NEVER_IN_DECISIONS = {"asyncio", "time", "datetime", "random", "socket", "os", "fastapi", "torch", "sqlmodel", "httpx"}

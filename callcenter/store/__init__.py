@@ -21,8 +21,11 @@
     store.answers() -> bool                         # for /readyz
 
     shipper.backlog() -> bytes not in the database yet;  shipper.flush(timeout) -> bool;  shipper.close()
+    shipper.failure, shipper.stuck                  # why the database lags, and which legs cannot be shipped
     spool.waiting, spool.stalled                    # for /metrics, /readyz and admission
     Files(spool.root, call_id, writer).sound        # what `journal.replay` and a reader of the recording need
+
+    migrations.upgrade(url) -> revision;  migrations.current(url);  migrations.drift(url) -> [difference]
 
 A database that is down raises `StoreDown` from every method of the store, and nothing else; scribes do not notice.
 `row` in a header takes the columns of `Call`, and makes the row even if `ring` could not.
@@ -30,6 +33,7 @@ A database that is down raises `StoreDown` from every method of the store, and n
 
 from callcenter.store.files import Files
 from callcenter.store.scribe import Scribe
+from callcenter.store.ship import Shipper
 from callcenter.store.spool import Spool
 from callcenter.store.store import Page, Search, Store, StoreDown
 from callcenter.store.tables import Call, Leg, Message, Utterance
@@ -42,6 +46,7 @@ __all__ = [
     "Page",
     "Scribe",
     "Search",
+    "Shipper",
     "Spool",
     "Store",
     "StoreDown",

@@ -29,8 +29,10 @@ def metadata() -> list[MetaData]:
     return [import_module(name).metadata for name in MODULES]
 
 
-def upgrade(url: str, revision: str = "head") -> None:
+def upgrade(url: str, revision: str = "head") -> str:
+    """Brings a database to a revision, and says which that is."""
     _run(url, lambda config: command.upgrade(config, revision))
+    return current(url)
 
 
 def downgrade(url: str, revision: str) -> None:
