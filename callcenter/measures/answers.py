@@ -60,13 +60,14 @@ def _pause(scene: Scene, pause: Span) -> Outcome:
         return excluded("PAUSE", pause, "not between 0.4 and 2.0 s")
     if scene.speaking(pause.start):
         return excluded("PAUSE", pause, "the agent was already talking")
+    answer = scene.answer_to(pause.start) or scene.answer_to(pause.end)
+    text = answer.due.text if answer else ""
     taken = scene.onset(pause.start, pause.end + REACTION)
     if taken is not None:
-        return Outcome("PAUSE", pause.start, pause.end, False, 1.0, why="took the floor", text=taken.text)
-    answer = scene.answer_to(pause.start) or scene.answer_to(pause.end)
+        return Outcome("PAUSE", pause.start, pause.end, False, 1.0, why="took the floor", text=text)
     if answer is None or (answer.due.answer and answer.by is None) or not scene.alive:
         return excluded("PAUSE", pause, "the agent did not answer this turn at all")
-    return Outcome("PAUSE", pause.start, pause.end, True, 0.0)
+    return Outcome("PAUSE", pause.start, pause.end, True, 0.0, text=text)
 
 
 def interruptions_by_agent(scene: Scene) -> list[Outcome]:

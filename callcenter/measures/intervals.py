@@ -2,8 +2,9 @@
 
 The bootstrap says nothing where there are few callers or where every event came out alike; there the exact-like
 intervals take over (Wilson for shares, Byar for rates, order statistics for quantiles), with the number of *callers* in
-the place of the number of events, which is the cautious end. An interval is never of zero width, and there is none
-where nothing could be said (no events; fewer than six for a quantile).
+the place of the number of events, which is the cautious end. Elsewhere the interval covers the bootstrap's and the one
+that independent events would have. It is never of zero width, and there is none where nothing could be said (no
+events; fewer than six for a quantile).
 """
 
 from collections.abc import Sequence
@@ -50,9 +51,10 @@ def rate(events: Sequence[Event], seed: int = 0) -> Interval:
         return None
     count = sum(event.value for event in events)
     callers = len({event.caller for event in events})
+    units = sum(event.weight > 0 for event in events)
     if callers < FEW or count == 0:
-        return byar(count / weight, weight, min(1.0, callers / max(1, sum(e.weight > 0 for e in events))))
-    return _resampled_ratio(events, seed)
+        return byar(count / weight, weight, min(1.0, callers / units))
+    return _covering(_resampled_ratio(events, seed), byar(count / weight, weight, 1.0))
 
 
 def quantile(events: Sequence[Event], q: float, seed: int = 0) -> Interval:

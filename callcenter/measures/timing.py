@@ -13,6 +13,9 @@ from callcenter.measures.scene import scene
 from callcenter.measures.timeline import Observed, Span, common, joined, samples_in
 from callcenter.units import RATE
 
+PAUSED = 3.0
+"""Seconds; a longer silence is no pause within a turn."""
+
 Side = Literal["caller", "agent"]
 
 
@@ -59,7 +62,7 @@ def timing(observed: Observed) -> Timing:
     inside = [s for s in spoken if _inside(s, spoken)]
     return Timing(
         gaps=_gaps([s for s in spoken if s not in inside]),
-        pauses=tuple(p for side in (caller, agent) for p in _pauses(side)),
+        pauses=(*_pauses(caller, agent), *_pauses(agent, caller)),
         overlaps=tuple(both.seconds for both in common(joined(caller, BREATH), joined(agent, BREATH))),
         segments=len(spoken),
         short=sum(span.end - span.start < SHORT for _, span in spoken),
@@ -93,8 +96,7 @@ def _gaps(spoken: list[tuple[Side, Span]]) -> tuple[float, ...]:
     return tuple((b.start - a.end) / RATE for (one, a), (other, b) in pairs if one != other)
 
 
-def _pauses(side: list[Span]) -> list[float]:
-    """Silences of a side within its own speech: from a breath to two seconds."""
-    sounds = joined(side, BREATH)
-    gaps = [(b.start - a.end) / RATE for a, b in pairwise(sounds)]
-    return [gap for gap in gaps if gap <= 2.0]
+def _pauses(side: list[Span], other: list[Span]) -> list[float]:
+    """Silences of a side within its own speech, in which the other side is silent too."""
+    gaps = [Span(a.end, b.start) for a, b in pairwise(joined(side, BREATH))]
+    return [gap.seconds for gap in gaps if gap.seconds <= PAUSED and not any(gap.meets(sound) for sound in other)]
