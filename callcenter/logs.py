@@ -10,9 +10,10 @@ import structlog
 def set_up(level: str = "info", form: Literal["auto", "json", "plain"] | str = "auto") -> None:
     """One line an event on standard error: JSON for machines, coloured text on a terminal."""
     plain = form == "plain" or (form == "auto" and sys.stderr.isatty())
-    renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if plain else structlog.processors.JSONRenderer()
+    console = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
     )
+    renderer: structlog.typing.Processor = console if plain else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -269,7 +269,6 @@ class Switchboard:
             "direction": ringing.rang.direction,
             "rung_at": ringing.rung_at.isoformat(),
             "assigned": setup.duplex,
-            "served": setup.duplex,
             "arm": ringing.arm,
             "voice": self.settings.voice,
         }

@@ -28,6 +28,8 @@ LONGEST_FORM: Final = 65_536
 QUEUE_ATTEMPTS: Final = 12
 QUEUE_PAUSE_S: Final = 10
 MOST_LEGS: Final = 4
+"""Streams of one call: the first, and one after each transfer that failed (the exchange allows three)."""
+
 SAY_FULL: Final = "All our lines are busy at the moment. Please hold, and you will be connected."
 SAY_STILL_FULL: Final = "I am sorry, all our lines are still busy. Please call again later."
 SAY_DRAINING: Final = "I am sorry, we cannot take your call right now. Please call again in a minute."
@@ -91,7 +93,7 @@ def install(app: FastAPI, house: House) -> None:
             case "reject":
                 return twiml.reject()
             case "transfer" if house.settings.rescue:
-                return dial(ringing_for, MOST_LEGS, house.settings.rescue, "full")
+                return dial(ringing_for, 0, house.settings.rescue, "full")
             case _:
                 return twiml.wait(SAY_FULL, again, attempt, QUEUE_ATTEMPTS, SAY_STILL_FULL, QUEUE_PAUSE_S)
 
@@ -122,7 +124,7 @@ def install(app: FastAPI, house: House) -> None:
                 return _xml(dial(call, leg, target, reason))
             case {"do": "hang_up"}:
                 return _xml(twiml.hang_up())
-            case _ if house.settings.rescue and leg < MOST_LEGS:
+            case _ if house.settings.rescue and leg + 1 < MOST_LEGS:
                 return _xml(dial(call, leg, house.settings.rescue, "broken"))
             case _:
                 return _xml(twiml.hang_up(SAY_BROKEN))

@@ -57,7 +57,8 @@ def take(news: News, lines: Iterable[Mapping[str, Any]]) -> None:
 
 def _event(news: News, at: int, event: Mapping[str, Any]) -> None:
     if event["is"] == "Started":
-        news.facts |= {"state": "live", "answered_at": news.moment(at)}
+        serves = news.header.get("setup", {}).get("duplex", "")
+        news.facts |= {"state": "live", "answered_at": news.moment(at), "served": serves}
     elif event["is"] == "Detected":
         news.facts["amd"] = event["party"]
 
