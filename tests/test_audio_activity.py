@@ -50,7 +50,29 @@ def test_an_onset_is_found_within_forty_milliseconds(kind, snr_db, seed, begin):
     assert begin * RATE < FRAME * (mask.index("1") + 1) <= begin * RATE + 2 * FRAME + FRAME - 1
 
 
-@pytest.mark.parametrize(("kind", "snr_db"), [("", 0), ("white", 15), ("pink", 15)])
+@pytest.mark.parametrize("seed", range(6))
+def test_an_onset_that_stands_out_is_found_in_its_first_frame(seed):
+    assert heard(call("white", seed, 30)).index("1") == 150
+
+
+@pytest.mark.parametrize("level_db", [-30, -40, -44])
+def test_on_a_clean_line_even_a_murmur_is_found_at_once(level_db):
+    """Our own voice is played over digital silence."""
+    pcm = np.zeros(4 * RATE)
+    pcm[RATE : 2 * RATE] = loud(syllables(3, 1), level_db)
+    assert heard(pcm)[45:55] == "0000011111"
+
+
+def test_a_hiss_is_found_over_a_hum():
+    """An `s` at the level of the noise, but elsewhere in the band."""
+    pcm = loud(noise("hum", 1, 4 * RATE), -32)
+    hiss = np.diff(noise("white", 2, RATE // 5 + 2), 2)
+    pcm[2 * RATE : 2 * RATE + len(hiss)] += loud(hiss, -34)
+    assert "1" not in heard(pcm)[:100]
+    assert "0" not in heard(pcm)[102:110]
+
+
+@pytest.mark.parametrize(("kind", "snr_db"), [("", 0), ("white", 10), ("white", 15), ("pink", 15)])
 @pytest.mark.parametrize("seed", range(6))
 def test_nearly_all_of_the_speech_and_little_after_it_is_voice(kind, snr_db, seed):
     mask = heard(call(kind, seed, snr_db))

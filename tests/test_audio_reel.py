@@ -77,6 +77,14 @@ def test_frames_that_swap_places_or_come_twice_change_nothing(chance, size):
     assert reel.dropped == len(arrivals) - len(media)
 
 
+@pytest.mark.parametrize("size", [1, 3, 8, 15])
+def test_the_doubles_of_tiny_frames_are_not_taken_for_their_successors(size):
+    reel = Reel()
+    media = frames(VOICE[:TURN], size)
+    assert push_all(reel, [one for one in media for _ in range(2)]) + reel.rest() == offline(VOICE[:TURN])
+    assert reel.dropped == len(media)
+
+
 @given(st.sets(st.integers(1, 198)), st.randoms(use_true_random=False))
 @settings(derandomize=True, max_examples=100, deadline=None)
 def test_lost_frames_become_silence_in_their_place_and_are_counted(missing, chance):
@@ -175,6 +183,7 @@ def test_of_two_held_frames_at_one_place_the_longer_is_kept():
     push_all(reel, [Media(0, VOICE[:160]), Media(320, VOICE[320:400]), Media(320, VOICE[320:480])])
     turns = push_all(reel, [Media(160, VOICE[160:320]), Media(480, VOICE[480:TURN])])
     assert turns == offline(VOICE[:TURN])
+    assert (reel.lost, reel.dropped) == (0, 1)
 
 
 def test_what_is_left_at_the_end_is_filled_up_with_silence_that_nobody_lost():

@@ -35,17 +35,17 @@ def every_sample() -> NDArray[np.int32]:
 
 
 def segment_of(magnitude: NDArray[np.int32], first: int) -> NDArray[np.int32]:
-    """Which of eight chords a magnitude lies in (8: past them); the first ends at 2**first, each next at twice that."""
-    ends = np.int32(1) << np.arange(first, first + 8, dtype=np.int32)
+    """Which of the eight chords a magnitude lies in; the first ends at 2**first, each next one at twice that."""
+    ends = np.int32(1) << np.arange(first, first + 7, dtype=np.int32)
     return np.searchsorted(ends, magnitude, side="right").astype(np.int32)
 
 
 @cache
 def mu_law() -> NDArray[np.uint8]:
     linear = every_sample() >> 2
-    magnitude = np.minimum(np.abs(linear), 8159) + 33
+    magnitude = np.minimum(np.abs(linear), 8158) + 33
     segment = segment_of(magnitude, 6)
-    code = np.minimum((segment << 4) | ((magnitude >> (segment + 1)) & 15), 127)
+    code = (segment << 4) | ((magnitude >> (segment + 1)) & 15)
     return np.asarray(code ^ np.where(linear < 0, 0x7F, 0xFF), np.uint8)
 
 
