@@ -130,6 +130,8 @@ def test_a_recording_becomes_a_timeline_whose_sounds_end_where_they_ended():
         ([(1, 1.5), (1.8, 4)], [line("agent", 1, 4, "Okay. I see it here.")], [], ["speech"]),
         ([(1, 1.4), (2.2, 4)], [line("agent", 1, 1.4, "Okay."), line("agent", 2.2, 4, "It is here.")], [],
          ["acknowledgement", "speech"]),
+        ([(1, 3), (3.3, 3.7)], [line("agent", 1, 3, "It is here."), line("agent", 3.3, 3.7, "Okay.")], [],
+         ["speech", "acknowledgement"]),
         ([(1, 1.02)], [], [], []),
     ],
     ids=[
@@ -141,6 +143,7 @@ def test_a_recording_becomes_a_timeline_whose_sounds_end_where_they_ended():
         "too long, whatever it says",
         "runs into speech",
         "stands alone",
+        "follows speech",
         "a click",
     ],
 )  # fmt: skip
@@ -353,7 +356,6 @@ KEEPING = [
     ([(1.3, 4.7)], [], {"planned": [(1.3, 4.8)]}, (None, "its sentence ended anyway")),
     ([(1.3, 4.7), (5.4, 9)], [], {"planned": [(1.3, 9)]}, (False, "stopped talking")),
     ([(1.3, 4.3), (4.6, 9)], [], {}, (True, "")),
-    ([(3.9, 4.7)], [], {}, (None, "both started at once")),
 ]
 
 
@@ -371,12 +373,41 @@ KEEPING = [
         "the plan was done",
         "hesitates too long",
         "only a breath",
-        "collision",
     ],
 )
 def test_the_agent_must_go_on_over_sounds_that_claim_nothing(measure, event, agent, lines, more, expected):
     observed = call(12, agent, [at(Turn, 0.2, 1), event, gone(12)], lines=lines, **more)
     assert verdict(observed, measure) == expected
+
+
+@pytest.mark.parametrize(("measure", "event"), KINDS[:4], ids=["S_BC", "S_VT", "side talk", "background"])
+def test_two_who_start_at_once_prove_nothing(measure, event):
+    observed = call(12, [(3.9, 4.7)], [at(Turn, 0.2, 1), event, gone(12)])
+    assert verdict(observed, measure) == (None, "both started at once")
+
+
+def test_a_sentence_that_went_on_for_two_seconds_over_a_sound_and_then_ended_was_kept():
+    observed = call(12, [(1.3, 6.5)], [at(Turn, 0.2, 1), at(Echo, 1.5, 6.8)], lines=[line("agent", 1.3, 6.5, DONE)])
+    assert verdict(observed, "ECHO") == (True, "")
+
+
+def test_an_echo_that_comes_back_at_once_is_judged_from_the_first_word_on():
+    lines = [line("agent", 1.3, 2, "It", "left on Monday")]
+    observed = call(12, [(1.3, 2)], [at(Turn, 0.2, 1), at(Echo, 1.42, 2.12)], lines=lines)
+    assert verdict(observed, "ECHO") == (False, "stopped talking")
+
+
+def test_a_stop_is_blamed_on_the_last_sound_before_it():
+    truth = [at(Turn, 0.2, 1), at(Echo, 1.5, 6), at(Backchannel, 5, 5.4)]
+    observed = call(12, [(1.3, 5.6)], truth, lines=[line("agent", 1.3, 5.6, WHOLE, "more")])
+    assert verdict(observed, "ECHO") == (True, "")
+    assert verdict(observed, "S_BC") == (False, "stopped talking")
+
+
+def test_where_an_agents_lines_never_end_like_sentences_no_missing_full_stop_is_evidence():
+    plain = [line("agent", 0.1, 0.9, "hello this is the shop"), line("agent", 1.3, 4.5, "it left on monday")]
+    observed = call(12, [(0.1, 0.9), (1.3, 4.5)], CUT_IN, lines=plain)
+    assert verdict(observed, "R_Y") == (None, "nobody can tell whether it stopped or was finished")
 
 
 def test_a_backchannel_while_the_agent_is_silent_is_not_judged():
@@ -673,6 +704,11 @@ def test_timing_tells_gaps_overlaps_pauses_and_who_speaks_how_much():
     assert found.overlaps == (pytest.approx(0.3), pytest.approx(0.2))
     assert (found.segments, found.short, found.inside) == (5, 1, 1)
     assert found.talk_ratio == pytest.approx(4.7 / (4.7 + 3.9))
+
+
+def test_a_silence_in_which_the_other_side_speaks_is_no_pause():
+    observed = call(12, [(3.3, 4.5)], [at(Turn, 1, 3), at(Turn, 5, 7), at(Pause, 5.5, 6.2)])
+    assert timing(observed).pauses == (pytest.approx(0.7),)
 
 
 def test_nothing_after_the_caller_hung_up_is_judged():

@@ -8,8 +8,8 @@ event is excluded. Where nothing is known, the doubt counts against the agent: n
 
 from typing import Literal
 
-from callcenter.events import Yielded
-from callcenter.measures.floor import BREAK, Utterance, lines_over
+from callcenter.events import Utter, Yielded
+from callcenter.measures.floor import BREAK, VOICED, Utterance, lines_over
 from callcenter.measures.scene import SLACK, Outcome, Scene, excluded, of_kind
 from callcenter.measures.timeline import Backchannel, Background, Echo, Interruption, SideTalk, Span, Tic
 from callcenter.measures.words import finishes
@@ -85,7 +85,7 @@ def false_yields_to_echo(scene: Scene) -> list[Outcome]:
     """ECHO: did the agent stop because of its own voice?"""
     found = []
     for event in of_kind(scene, Echo):
-        kept = _kept("ECHO", scene, event)
+        kept = _kept("ECHO", scene, event, spoken_before=0)
         found.append(Outcome("ECHO", kept.start, kept.end, kept.ok, float(kept.ok is False), why=kept.why))
     return found
 
@@ -94,24 +94,30 @@ def _ignored(measure: str, scene: Scene, event: Span) -> Outcome:
     return _kept(measure, scene, event) if scene.speaking(event.start) else _left_alone(measure, scene, event)
 
 
-def _kept(measure: str, scene: Scene, event: Span) -> Outcome:
-    """Did the agent, speaking, keep speaking through the event?"""
+def _kept(measure: str, scene: Scene, event: Span, spoken_before: int = SPOKEN_BEFORE) -> Outcome:
+    """Did the agent, speaking, keep speaking through the event, or at least for 2 s and to the end of its sentence?"""
     text = getattr(event, "text", "")
-    talking = scene.speaking(event.start, SPOKEN_BEFORE)
+    talking = scene.speaking(event.start, spoken_before)
     if talking is None:
         early = scene.speaking(event.start)
         return excluded(measure, event, "both started at once" if early else "the agent was not speaking")
-    until = scene.next_turn(event.start, max(event.end, event.start + KEEP_FOR))
+    until = _next_sound(scene, event, max(event.end, event.start + KEEP_FOR))
     if until - event.start < SHORTEST:
         return excluded(measure, event, "the caller spoke on at once")
     if talking.end >= until:
         return Outcome(measure, event.start, event.end, True, 1.0, text=text)
     how = ending(scene, talking, event.start)
-    if how == "unknown" and talking.end - event.start > KEEP_FOR:
+    if how != "cut" and talking.end - event.start >= KEEP_FOR:
         return Outcome(measure, event.start, event.end, True, 1.0, text=text)
     if how == "finished":
         return excluded(measure, event, "its sentence ended anyway")
     return Outcome(measure, event.start, talking.end, False, why="stopped talking", text=text)
+
+
+def _next_sound(scene: Scene, event: Span, before: int) -> int:
+    """Where the caller's side makes its next sound, which from then on may be the reason for anything."""
+    starts = (h.start for h in scene.truth if isinstance(h, (*VOICED, Background)) and event.start < h.start)
+    return min((start for start in starts if start < before), default=before)
 
 
 def _left_alone(measure: str, scene: Scene, event: Span) -> Outcome:
@@ -159,14 +165,20 @@ def ending(scene: Scene, talking: Utterance, since: int, against: bool = True) -
     if against and any(isinstance(a.act, Yielded) and since <= a.at <= stop + BREAK for a in scene.timeline.acts):
         return "cut"
     lines = lines_over(scene.timeline, Span(max(talking.start, stop - BREAK), stop + BREAK))
-    lines = [line for line in lines if line.start < stop]
+    lines = sorted((line for line in lines if line.start < stop), key=lambda line: line.start)
     if any(line.unheard for line in lines_over(scene.timeline, Span(talking.start, stop + BREAK))):
         return "cut"
     if lines and finishes(lines[-1].text):
         return "finished"
-    if lines and any(finishes(line.text) for line in scene.timeline.lines if line.side == "agent"):
+    if lines and _punctuated(scene, lines[-1]):
         return "cut"
     return "cut" if against and _resumed(scene, stop) else "unknown"
+
+
+def _punctuated(scene: Scene, this: Utter) -> bool:
+    """The agent's other whole lines mostly end like sentences, so that one that does not was broken off."""
+    others = [o for o in scene.timeline.lines if o.side == "agent" and o != this and o.text and not o.unheard]
+    return sum(finishes(other.text) for other in others) * 2 > len(others)
 
 
 def _resumed(scene: Scene, stop: int) -> bool:
