@@ -101,6 +101,8 @@ class Agent:
         self.query, self.calls = 0, 0
         self.heard, self.consumed = "", ""
         self.word_at, self.part_at, self.hold_until = 0, 0, 0
+        self.question = ""
+        """The note that put the question which is open."""
         self.tentative = ""
         """The note that answers the utterance before it is over."""
         self.waiting: int | None = None
@@ -253,18 +255,18 @@ class Agent:
         else:
             self._go(dialogue, SORRY)
 
-    def _go(self, dialogue: Dialogue, opener: str = "") -> None:
+    def _go(self, dialogue: Dialogue, opener: str = "", over: bool = True) -> None:
         plan = self.walker.walk(dialogue, self.errands.book)
         if not plan.lines and not plan.looks and not plan.change and not plan.hand_over and not plan.dialogue.tasks:
             plan = replace(plan, lines=(Said(self._open_question(dialogue), ("flow",)),))
-        self._carry_out(plan, opener)
+        self._carry_out(plan, opener, over)
 
     def _open_question(self, dialogue: Dialogue) -> str:
         return self.flow.opening if dialogue.awaiting.kind == "opening" else self.flow.ending.more
 
     # ------------------------------------------------------------------------------------------- carrying out a plan
 
-    def _carry_out(self, plan: Plan, opener: str = "") -> None:
+    def _carry_out(self, plan: Plan, opener: str, over: bool) -> None:
         self.d = plan.dialogue
         self.out += self.errands.cancel(lambda errand: not errand.wanted or _wants(plan, errand))
         self._look(plan, wanted=True)
@@ -280,11 +282,25 @@ class Agent:
         elif plan.finished:
             self._goodbye(lines)
         elif lines:
-            self.write(lines)
-        else:
+            self._ask(lines, over)
+        elif over:
             self._clear_unheard()
         if plan.change:
             self._change(plan.change)
+
+    def _ask(self, lines: Sequence[Said], over: bool) -> None:
+        """Write what the plan says; a question whose facts have no source was not put, so no answer is taken for it."""
+        if not over:
+            self._drop_progress()
+        self.question = self.write(lines, over=over)
+        if self.ledger.entries[self.question].note.text == CANNOT_TELL:
+            self.d = replace(self.d, tasks=(), awaiting=Awaiting("more"))
+
+    def _drop_progress(self) -> None:
+        for entry in list(self.ledger.pending()):
+            if entry.progress and not entry.heard:
+                self.ledger.drop(entry.note.id)
+                self.out.append(Withdraw(entry.note.id))
 
     def _look(self, plan: Plan, wanted: bool) -> None:
         for wish in plan.looks:
@@ -338,7 +354,7 @@ class Agent:
         elif self.heard and not errand.changes:
             self._try()
         if self.waiting is not None and not self.tentative:
-            self._go(self.d)
+            self._go(self.d, over=False)
 
     def _too_late(self, errand: Errand, result: Result) -> None:
         """A look-up that comes too late is dropped; a change that did happen after all has to be told."""
@@ -396,27 +412,29 @@ class Agent:
             self.transcript.append(("agent", entry.note.text))
 
     def _question_heard(self) -> bool:
-        """Whether the caller heard what they were asked: all of it, or all of its facts."""
-        entry = self._question()
-        if entry is None or entry.complete:
+        """Whether the caller heard what they were asked, all of it or all of its facts, and nothing else since."""
+        entry = self.ledger.entries.get(self.question)
+        if entry is None:
             return True
+        if any(one.written > entry.written and one.heard and one.note.id != self.tentative for one in self._notes()):
+            return False
         day = self.setting.day
-        return bool(entry.heard) and facts(entry.note.text, day) <= facts(entry.heard, day)
+        return entry.complete or (bool(entry.heard) and facts(entry.note.text, day) <= facts(entry.heard, day))
 
-    def _question(self) -> Entry | None:
-        notes = [one for one in self.ledger.entries.values() if not one.progress and one.note.id != self.tentative]
-        return notes[-1] if notes else None
+    def _notes(self) -> list[Entry]:
+        return list(self.ledger.entries.values())
 
     def _resume(self) -> None:
         """The caller said nothing of weight, but the voice has yielded: what is left is said after all."""
         entry = self.ledger.last()
         if self.yielded and entry and entry.pending and entry.heard and entry.rest:
-            self.write([Said(entry.rest, entry.note.source)])
+            again = self.write([Said(entry.rest, entry.note.source)])
+            self.question = again if self.question == entry.note.id else self.question
 
     def _repeat(self) -> None:
-        entry = self._question()
+        entry = self.ledger.entries.get(self.question) or self.ledger.last()
         if entry is not None:
-            self.write([Said(entry.note.text, entry.note.source)])
+            self.question = self.write([Said(entry.note.text, entry.note.source)])
 
     # ------------------------------------------------------------------------------------------- keys
 

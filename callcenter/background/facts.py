@@ -29,7 +29,15 @@ def facts(text: str, today: Day) -> frozenset[Fact]:
     """What a sentence claims."""
     found: set[Fact] = {("mail", mail.rstrip(".,")) for mail in _MAIL.findall(text.lower())}
     found |= {("done", _stem(deed)) for deed in _DONE.findall(text.lower().replace("’", "'"))}
-    return frozenset(found | set(_figures(words(_MAIL.sub(" ", text.lower())), today)))
+    for clause in _clauses(_MAIL.sub(" ", text.lower())):
+        found |= set(_figures(words(clause), today))
+    return frozenset(found)
+
+
+def _clauses(text: str) -> list[str]:
+    """Between commas and stops: "order 4 2 1 7, 1 chair" are two numbers. "Friday, November 27" is one day."""
+    dated = re.sub(rf"\b({'|'.join(WEEKDAYS)}),", r"\1", text)
+    return re.split(r"[,;:.?!](?=\s|$)", dated.replace("a.m.", "am").replace("p.m.", "pm"))
 
 
 def _figures(spoken: tuple[str, ...], today: Day) -> Iterator[Fact]:

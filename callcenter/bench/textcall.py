@@ -7,11 +7,12 @@ twice, or not at all, as the scenario's faults say. Everything that happened is 
 
 import asyncio
 import heapq
+import json
 import random
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 from typing import Any, Final
 
@@ -86,8 +87,6 @@ class World:
 
     def changes(self) -> list[tuple[str, dict[str, Any]]]:
         """What was really changed, from the CRM's own books."""
-        import json
-
         with Session(self.engine) as session:
             done = [json.loads(row.request) for row in session.exec(select(Done)).all()]
         return [(tool, {key: value for key, value in asked.items() if value is not None}) for tool, asked in done]
@@ -101,14 +100,10 @@ def world(at: str) -> World:
     return World(start, Toolbox(crm_tools(engine, lambda: start)), engine, lambda: start)
 
 
-@dataclass(slots=True)
 class TextCall:
-    scenario: Scenario
-    flow: Flow
-    luck: int
-    moments: list[Moment] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
+    def __init__(self, scenario: Scenario, flow: Flow, luck: int = 0) -> None:
+        self.scenario, self.flow, self.luck = scenario, flow, luck
+        self.moments: list[Moment] = []
         self.world = world(self.scenario.at)
         self.chance = random.Random(f"{self.scenario.name} {self.luck}")
         self.caller = Caller(self.scenario, self.luck)
@@ -242,7 +237,8 @@ class TextCall:
             self.note_down("heard", text)
             self.tell(SpokenHeard(self.at, speech.note.id, text, True))
             self.silent_since = self.at
-            self.listen(heard) or self.reply_to(text)
+            if not self.listen(heard):
+                self.reply_to(text)
         else:
             self.tell(SpokenHeard(self.at, speech.note.id, heard, False))
             self.listen(heard)
@@ -263,6 +259,8 @@ class TextCall:
                 self.over = f"{wish.target}: {wish.reason}"
             case End():
                 self.over = wish.reason
+            case _:
+                raise ValueError(f"nobody leaves by {wish}")
 
     # ---------------------------------------------------------------------------------------------- the caller
 
@@ -323,7 +321,3 @@ class TextCall:
         if self.speech:
             self.stop_speaking()
             self.tell(Acted(self.at, Yielded()))
-
-
-def later_than(start: datetime, at: int) -> datetime:
-    return start + timedelta(seconds=seconds(at))
