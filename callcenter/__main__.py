@@ -15,11 +15,14 @@ from callcenter import __version__
 from callcenter.config import SettingError, Settings, read
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="A telephone agent that listens while it speaks."
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="A telephone agent that listens while it speaks.",
 )
 db = typer.Typer(no_args_is_help=True, help="The database's tables.")
 app.add_typer(db, name="db")
-console = Console(highlight=False)
+console = Console(highlight=False, soft_wrap=True)
 
 
 class Refusal(Exception):
@@ -42,19 +45,76 @@ def serve(
     from callcenter.server import serve as run
 
     chosen = settings()
-    changes = {"host": host or chosen.host, "port": chosen.port if port is None else port}
-    chosen = replace(chosen, **changes, duplex=duplex or chosen.duplex)
+    chosen = replace(
+        chosen,
+        host=host or chosen.host,
+        port=chosen.port if port is None else port,
+        duplex=duplex or chosen.duplex,
+    )
     run(chosen, lambda url: console.print(f"callcenter {__version__} answers at [bold]{url}[/bold] ({chosen.duplex})"))
 
 
 @db.command("upgrade")
 def db_upgrade() -> None:
     """Bring the database's tables up to date."""
-    from callcenter.store import migrate
+    from callcenter.store import migrations
 
-    url = settings().database
-    before, after = migrate.current(url), migrate.upgrade(url)
+    chosen = settings()
+    if chosen.database.startswith("sqlite:///"):
+        Path(chosen.database.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    before = migrations.current(chosen.database)
+    migrations.upgrade(chosen.database)
+    after = migrations.current(chosen.database)
     console.print(f"database at {after}" + ("" if before == after else f" (was {before or 'empty'})"))
+
+
+@db.command("check")
+def db_check() -> None:
+    """Say how the database differs from the tables in the code, and fail if it does."""
+    from callcenter.store import migrations
+
+    differences = migrations.drift(settings().database)
+    for difference in differences:
+        console.print(f"- {difference}")
+    if differences:
+        raise Refusal("the database differs from the code; run: callcenter db upgrade")
+    console.print("database and code agree")
+
+
+@app.command()
+def replay(call: Annotated[str, typer.Argument(help="A call's id, or the provider's.")]) -> None:
+    """Feed a call's journal to a fresh call and compare every command it gives."""
+    from callcenter.replaying import replay_call
+
+    legs = replay_call(settings(), call)
+    for leg in legs:
+        console.print(f"{leg.writer}: {leg.lines} lines, {leg.seconds:.2f} s: {leg.verdict}")
+    if not legs:
+        raise Refusal(f"no call {call!r}; callcenter looks in CALLCENTER_VAR and CALLCENTER_DATABASE")
+    if any(leg.differs for leg in legs):
+        raise Refusal("the replay gave other commands")
+
+
+@app.command()
+def doctor(
+    url: Annotated[str, typer.Option(help="Where the server is; default: the configured address.")] = "",
+    ready: Annotated[bool, typer.Option("--ready", help="Only ask whether the server takes calls.")] = False,
+) -> None:
+    """Check everything a call needs, and say what to do about what is missing."""
+    from callcenter.doctor import examine, takes_calls
+
+    chosen = settings()
+    if ready:
+        raise typer.Exit(0 if takes_calls(chosen, url) else 1)
+    findings = examine(chosen, url)
+    for finding in findings:
+        mark = {"ok": "[green]ok  [/green]", "note": "[yellow]note[/yellow]", "fail": "[red]FAIL[/red]"}[finding.state]
+        console.print(f"{mark} {finding.what}: {finding.told}")
+        if finding.remedy:
+            console.print(f"       -> {finding.remedy}")
+    failed = sum(finding.state == "fail" for finding in findings)
+    if failed:
+        raise Refusal(f"{failed} of {len(findings)} checks failed")
 
 
 @app.command()
@@ -66,19 +126,15 @@ def version() -> None:
 def main() -> None:
     """Run a command; what a person can mend is told in one line."""
     try:
-        app(standalone_mode=False)
-    except SettingError as error:
+        app()
+    except (Refusal, SettingError, ValueError, OSError) as error:
         fail(str(error))
-    except (Refusal, ValueError, OSError) as error:
-        fail(str(error))
-    except typer.Exit as done:
-        sys.exit(done.exit_code)
-    except typer.Abort:
-        sys.exit(130)
 
 
 def fail(sentence: str) -> None:
-    Console(stderr=True, highlight=False).print(f"[bold red]callcenter:[/bold red] {sentence}", markup=True)
+    Console(stderr=True, highlight=False, soft_wrap=True).print(
+        f"[bold red]callcenter:[/bold red] {sentence}", markup=True
+    )
     sys.exit(1)
 
 

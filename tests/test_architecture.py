@@ -37,7 +37,7 @@ ORDER = [
     {"webhooks"},
     {"api"},
     {"server", "admin"},
-    {"callers", "train", "bench", "doctor"},
+    {"callers", "train", "bench", "doctor", "replaying"},
     {"__main__"},
 ]
 """Left may not import right; names in one set may import each other. The package's own root is left of all."""

@@ -75,7 +75,7 @@ class Spool:
         return name
 
     def kept(self, name: str) -> bytes:
-        return (self.root / "phrases" / f"{name}.ulaw").read_bytes()
+        return kept(self.root, name)
 
     @property
     def waiting(self) -> int:
@@ -156,6 +156,11 @@ class Spool:
                 del self._scribes[files]
         self.failure = failure
         self._beat = time.monotonic()
+
+
+def kept(root: Path, name: str) -> bytes:
+    """Audio that many calls share, by the name `keep` gave it."""
+    return (root / "phrases" / f"{name}.ulaw").read_bytes()
 
 
 def _take_home(home: Path) -> int:
