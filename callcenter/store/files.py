@@ -68,13 +68,13 @@ class Tail:
         self._rest = memoryview(b"")
 
     def write(self, data: bytes) -> None:
-        if self._file is None:
-            if not data:
-                return
-            self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
-            self._rest = memoryview(self._beginning)
         if data:
             self._rest = memoryview(bytes(self._rest) + data) if self._rest else memoryview(data)
+        if not self._rest:
+            return
+        if self._file is None:
+            self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
+            self._rest = memoryview(self._beginning + bytes(self._rest))
         while self._rest:
             taken = os.write(self._file, self._rest)
             self.size += taken
