@@ -63,6 +63,24 @@ def test_on_a_clean_line_even_a_murmur_is_found_at_once(level_db):
     assert heard(pcm)[45:55] == "0000011111"
 
 
+@pytest.mark.parametrize(("over_db", "found"), [(0, 0), (1, 0), (6, 24), (9, 24)])
+def test_what_is_well_above_the_noise_is_found_and_what_is_like_it_is_not(over_db, found):
+    pcm = loud(noise("white", 1, 4 * RATE), -45)
+    pcm[2 * RATE : 2 * RATE + RATE // 2] += loud(noise("white", 2, RATE // 2), -45 + over_db)
+    assert heard(pcm)[100:125].count("1") == found
+
+
+def test_speech_without_a_pause_does_not_become_its_own_noise():
+    """Syllables that fade to a third, for nearly three seconds."""
+    time = np.arange(int(2.8 * RATE)) / RATE
+    speech = (
+        syllables(2, 2.8) / (0.15 + np.abs(np.sin(4 * np.pi * time + 0.6))) * (0.65 + 0.35 * np.cos(6 * np.pi * time))
+    )
+    pcm = loud(noise("white", 1, 6 * RATE), -50)
+    pcm[3 * RATE : 3 * RATE + len(speech)] += loud(speech, -30)
+    assert heard(pcm)[150:290].count("1") >= 138
+
+
 def test_a_hiss_is_found_over_a_hum():
     """An `s` at the level of the noise, but elsewhere in the band."""
     pcm = loud(noise("hum", 1, 4 * RATE), -32)
