@@ -143,7 +143,7 @@ def audio_of(call, turn):
 
 
 def killed_writer(root, calls=CALLS, turns=15):
-    """A process that writes calls in real time until it is killed in their middle; how many turns it had told by then."""
+    """A process writes calls in real time until it is killed in their middle; how many turns it had told by then."""
     command = [sys.executable, "-c", textwrap.dedent(WRITER), str(root), str(calls)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
         for line in writer.stdout:

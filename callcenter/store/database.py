@@ -8,13 +8,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
 
 PATIENCE_S: Final = 5
 WRITING: Final = {"callcenter_writing": True}
 
 
 def connect(url: str) -> Engine:
-    address = make_url(url)
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise ValueError("the database's URL cannot be read: use sqlite:///... or postgresql://...") from None
     if address.get_backend_name() == "sqlite":
         Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(address, connect_args={"timeout": PATIENCE_S, "check_same_thread": False})
