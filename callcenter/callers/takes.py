@@ -1,0 +1,200 @@
+"""A take: something a caller says, recorded before the call begins, with everything the truth needs to know about it.
+
+A wording is text in chunks: after a chunk the speaker pauses and goes on. The whole wording is synthesized at once, so
+that the melody at a pause is that of a sentence which is not over, and then cut at the pauses, which are made exactly
+as long as they are meant to be. Sound begins with the first sample of a take and ends with the last one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from callcenter.audio import decode
+from callcenter.audio.offline import phone_band
+from callcenter.callers.voice import Voice
+from callcenter.measures import Span
+from callcenter.units import RATE, samples
+from callcenter.voices import Speech, Word
+
+Pcm = NDArray[np.int16]
+
+LEVEL = 3_000.0
+"""Root mean square of speech while it sounds: -21 dBFS."""
+
+STEP = RATE // 200
+SILENT_DB = -38.0
+"""Under the loudest 5 ms of a chunk by this much is not sound any more."""
+
+FADE = RATE // 500
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Words, and the seconds of silence before the next ones. `phrase`: a listener would say "mm-hmm" after it."""
+
+    text: str
+    pause: float = 0.0
+    phrase: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    chunks: tuple[Chunk, ...]
+
+    @property
+    def text(self) -> str:
+        return " ".join(chunk.text for chunk in self.chunks)
+
+
+def plain(text: str) -> Wording:
+    return Wording((Chunk(text),))
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """All positions count from the take's first sample."""
+
+    pcm: Pcm = field(repr=False, compare=False)
+    text: str
+    words: tuple[Word, ...] = ()
+    pauses: tuple[Span, ...] = ()
+    """Silences between chunks that end no phrase: whoever speaks in one has interrupted."""
+    phrase_ends: tuple[int, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.pcm)
+
+
+class Speaker(Protocol):
+    """A synthesizer; one that knows no word times gives none."""
+
+    def speak(
+        self, text: str, voice: str = ..., rate: int = ..., pitch: int = ..., lilt: int = ..., band: bool = ...
+    ) -> Speech: ...
+
+
+def record(speaker: Speaker, voice: Voice, wording: Wording) -> Take:
+    """A wording in a voice."""
+    parts = spoken_whole(speaker, voice, wording) or spoken_in_parts(speaker, voice, wording)
+    return assemble(parts, wording)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The sound of one chunk, trimmed to where it sounds."""
+
+    pcm: Pcm
+    words: tuple[Word, ...] = ()
+
+
+def spoken_whole(speaker: Speaker, voice: Voice, wording: Wording) -> list[Part]:
+    """The chunks of a wording spoken in one breath; empty where the synthesizer does not tell its words apart."""
+    texts = [chunk.text for chunk in wording.chunks]
+    speech = speaker.speak(" ".join(texts), voice.name, voice.rate, voice.pitch, voice.lilt, True)
+    counts = [sum(any(c.isalnum() for c in token) for token in text.split()) for text in texts]
+    if len(speech.words) != sum(counts) or not all(counts):
+        return []
+    pcm = decode(speech.audio)
+    ends = list(accumulate(counts))
+    firsts = [0, *ends[:-1]]
+    edges = [0, *((speech.words[e - 1].end + speech.words[e].start) // 2 for e in ends[:-1]), len(pcm)]
+    return [
+        trimmed(pcm[edges[i] : edges[i + 1]], shifted(speech.words[firsts[i] : ends[i]], -edges[i]))
+        for i in range(len(texts))
+    ]
+
+
+def spoken_in_parts(speaker: Speaker, voice: Voice, wording: Wording) -> list[Part]:
+    found = []
+    for chunk in wording.chunks:
+        speech = speaker.speak(chunk.text, voice.name, voice.rate, voice.pitch, voice.lilt, True)
+        found.append(trimmed(decode(speech.audio), speech.words))
+    return found
+
+
+def assemble(parts: Sequence[Part], wording: Wording) -> Take:
+    """The parts one after another, with the silences between them as long as they are meant to be."""
+    pieces: list[Pcm] = []
+    words: list[Word] = []
+    pauses: list[Span] = []
+    phrase_ends: list[int] = []
+    at = 0
+    for index, (part, chunk) in enumerate(zip(parts, wording.chunks, strict=True)):
+        pieces.append(part.pcm)
+        words += shifted(part.words, at)
+        at += len(part.pcm)
+        if chunk.phrase:
+            phrase_ends.append(at)
+        if index + 1 < len(parts) and chunk.pause:
+            rest = samples(chunk.pause)
+            pieces.append(np.zeros(rest, np.int16))
+            if not chunk.phrase:
+                pauses.append(Span(at, at + rest))
+            at += rest
+    pcm = np.concatenate(pieces) if pieces else np.zeros(0, np.int16)
+    return Take(levelled(pcm), wording.text, tuple(words), tuple(pauses), tuple(phrase_ends))
+
+
+def shifted(words: Sequence[Word], by: int) -> tuple[Word, ...]:
+    return tuple(Word(word.text, word.start + by, word.end + by) for word in words)
+
+
+def trimmed(pcm: Pcm, words: Sequence[Word] = ()) -> Part:
+    """Without the silence before and after; a short fade keeps the cuts from clicking."""
+    first, last = sounding(pcm)
+    cut = pcm[first:last].copy()
+    ramp = np.linspace(0.0, 1.0, min(FADE, len(cut)))
+    cut[: len(ramp)] = cut[: len(ramp)] * ramp
+    cut[len(cut) - len(ramp) :] = cut[len(cut) - len(ramp) :] * ramp[::-1]
+    held = [Word(w.text, max(0, w.start - first), min(len(cut), w.end - first)) for w in words]
+    return Part(cut, tuple(held))
+
+
+def sounding(pcm: Pcm) -> tuple[int, int]:
+    """From where to where a recording sounds."""
+    power = powers(pcm)
+    if not len(power) or not power.max():
+        return 0, 0
+    loud = np.flatnonzero(power > power.max() * 10 ** (SILENT_DB / 10))
+    return int(loud[0]) * STEP, min(len(pcm), (int(loud[-1]) + 1) * STEP)
+
+
+def powers(pcm: Pcm) -> NDArray[np.float64]:
+    """Mean squares of 5 ms steps."""
+    padded = np.zeros(-(-len(pcm) // STEP) * STEP)
+    padded[: len(pcm)] = pcm
+    return np.square(padded).reshape(-1, STEP).mean(axis=1)
+
+
+def levelled(pcm: Pcm) -> Pcm:
+    """As loud as every caller is before the line makes them differ, counting only where it sounds."""
+    power = powers(pcm)
+    if not len(power) or not power.max():
+        return pcm
+    voiced = power[power > power.max() * 10 ** (SILENT_DB / 10)]
+    gain = LEVEL / float(np.sqrt(voiced.mean()))
+    return np.clip(np.rint(pcm * gain), -32_000, 32_000).astype(np.int16)
+
+
+def from_recording(pcm: Pcm, text: str = "", quiet: float = 0.25) -> Take:
+    """A clip of a real speaker: its sound without lead and tail; its breaks end phrases, for all anybody can tell."""
+    first, last = sounding(phone_band(pcm))
+    band = levelled(phone_band(pcm[first:last]))
+    return Take(band, text, phrase_ends=breaks(band, samples(quiet)))
+
+
+def breaks(pcm: Pcm, least: int) -> tuple[int, ...]:
+    """Where silences of at least so many samples begin inside a recording."""
+    power = powers(pcm)
+    silent = power < power.max(initial=1.0) * 10 ** (SILENT_DB / 10)
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], silent.astype(np.int8), [0]))))
+    return tuple(int(a) * STEP for a, b in zip(edges[::2], edges[1::2], strict=True) if (b - a) * STEP >= least and a)
+
+
+def joined(takes: Sequence[Take], wording: Wording) -> Take:
+    """Recordings joined into one wording, chunk by chunk; a chunk may be made of several (the digits of a group)."""
+    return assemble([Part(take.pcm, take.words) for take in takes], wording)
