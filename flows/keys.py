@@ -138,6 +138,7 @@ COLLECT: Final = (
     Key("length", "numbers", "Allowed numbers of digits for `digits`."),
     Key("choices", "text", "For `choice`: where the list is, as in `orders.orders`."),
     Key("by", "texts", "For `choice`: fields of an entry that a caller may name it by."),
+    Key("among", "values", "For `choice`: only entries whose fields have these values are taken."),
     Key("options", "texts", "For `choice`: the values themselves, when no tool lists them."),
     Key("sayings", "values", "What callers say instead of a value, and the value it means."),
     Key("only", "yes or no", "Take the only choice without asking."),

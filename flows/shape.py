@@ -40,6 +40,7 @@ class Collect:
     length: tuple[int, ...] = ()
     choices: str = ""
     by: tuple[str, ...] = ()
+    among: Values = field(default_factory=dict)
     options: tuple[str, ...] = ()
     sayings: Values = field(default_factory=dict)
     only: bool = False

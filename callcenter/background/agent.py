@@ -291,14 +291,15 @@ class Agent:
     def _ask(self, lines: Sequence[Said], over: bool) -> None:
         """Write what the plan says; a question whose facts have no source was not put, so no answer is taken for it."""
         if not over:
-            self._drop_progress()
-        self.question = self.write(lines, over=over)
-        if self.ledger.entries[self.question].note.text == CANNOT_TELL:
+            self._drop_outdated()
+        note = self.write(lines, over=over)
+        self.question = note if self.d.awaiting.kind != "nothing" else ""
+        if self.ledger.entries[note].note.text == CANNOT_TELL:
             self.d = replace(self.d, tasks=(), awaiting=Awaiting("more"))
 
-    def _drop_progress(self) -> None:
+    def _drop_outdated(self) -> None:
         for entry in list(self.ledger.pending()):
-            if entry.progress and not entry.heard:
+            if (entry.progress and not entry.heard) or entry.note.id == self.question:
                 self.ledger.drop(entry.note.id)
                 self.out.append(Withdraw(entry.note.id))
 

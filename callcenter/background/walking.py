@@ -112,7 +112,8 @@ class Walker:
         listed = list(collect.options) if collect.options else look_up(collect.choices, values)
         if not isinstance(listed, list):
             return None
-        records = tuple(item if isinstance(item, Mapping) else {"value": item} for item in listed)
+        each = (item if isinstance(item, Mapping) else {"value": item} for item in listed)
+        records = tuple(record for record in each if holds(collect.among, record))
         return Wanted("choice", records=records, by=collect.by or ("value",), sayings=sayings)
 
 
@@ -163,7 +164,7 @@ class _Walk:
                 return self._transfer("not_verified")
             return self._verify(step.verification)
         task = self._read(step, task)
-        for way in (self._faulty, self._collect, self._wait, self._stopped, self._change):
+        for way in (self._faulty, self._stopped, self._collect, self._wait, self._stopped, self._change):
             if (turn := way(step, self.d.task or task)) is not None:
                 return turn
         return self._finish(step, self.d.task or task)
@@ -267,7 +268,7 @@ class _Walk:
                 continue
             slot = task.slots.get(collect.name)
             if slot is None:
-                turn = self._want(step, task, collect, values)
+                turn = self._stopped(step, task) or self._want(step, task, collect, values)
                 if turn is not None:
                     return turn
             elif not slot.sure:
@@ -277,6 +278,8 @@ class _Walk:
     def _want(self, step: Step, task: Task, collect: Collect, values: Mapping[str, Any]) -> Stop | None:
         """A detail that is not there: taken from what was said before, or the only choice, or asked for."""
         wanted = self.way.wanted(collect, values)
+        if self.looks and any(line.stops for line in step.say):
+            return self._wait(step, task)
         if wanted is None:
             return self._wait(step, task) or (None if collect.optional else self._ask(collect, values))
         if collect.choices and not wanted.records:
@@ -373,7 +376,10 @@ class _Walk:
             self.change = wish
             self.d = replace(self.d, awaiting=Awaiting("nothing"))
             return "stop"
+        asked = len(self.lines)
         self._say(use.confirm, self.way.values(self.d, task), ("caller",))
+        if len(self.lines) == asked:
+            return self._transfer("flow")
         self.d = replace(self.d, awaiting=Awaiting("confirm", name))
         return "stop"
 

@@ -1,0 +1,274 @@
+"""Whether a call did what its caller wanted: judged from what happened, without asking the agent.
+
+The judge reads the CRM's own books, the tools' answers, the notes and what of them was spoken. It has its own way to
+find figures in a sentence and its own idea of what vouches for them: a mistake of the agent's fact check must not
+hide behind itself.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from callcenter.background.exchange import CallTool, CancelTool, ToolAnswered, Withdraw, Write
+from callcenter.bench.textcall import Moment, TextCall
+from callcenter.callers.tasks import Scenario, Wanted
+from callcenter.events import Note
+from callcenter.units import seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    scenario: Scenario
+    failures: tuple[str, ...]
+    """Why it is not solved; nothing if it is."""
+    wrong: tuple[str, ...]
+    unsourced: tuple[str, ...]
+    stale: tuple[str, ...]
+    ready: tuple[bool, ...]
+    """For each question that could be answered at once: whether the answer lay ready at its last word."""
+    seconds: float
+    ended: str
+
+    @property
+    def solved(self) -> bool:
+        return not self.failures
+
+
+def judge(call: TextCall) -> Verdict:
+    wrong = tuple(_wrong(call))
+    return Verdict(
+        scenario=call.scenario,
+        failures=tuple(_failures(call)) + wrong,
+        wrong=wrong,
+        unsourced=tuple(_unsourced(call)),
+        stale=tuple(_stale(call)),
+        ready=tuple(_ready(call)),
+        seconds=seconds(call.at),
+        ended=call.over,
+    )
+
+
+# -------------------------------------------------------------------------------------------------- solved, wrong
+
+
+def spoken(call: TextCall) -> list[tuple[int, str]]:
+    """What the caller has heard, sentence by sentence, with the time it was over."""
+    heard = [(one.at, one.detail) for one in call.moments if one.what == "heard"]
+    return sorted(heard + [(one.at, one.detail[0]) for one in call.moments if one.what == "cut" and one.detail[0]])
+
+
+def _failures(call: TextCall) -> Iterator[str]:
+    heard = " ".join(text for _, text in spoken(call)).lower()
+    for words in (*call.scenario.told, *(want.told for want in call.scenario.wants if want.told)):
+        if not re.search(words.lower(), heard):
+            yield f"the caller was not told: {words}"
+    if call.over != call.scenario.ends:
+        yield f"the call should have ended with {call.scenario.ends!r}, but ended with {call.over!r}"
+    left = list(call.world.changes())
+    for tool, wanted in call.scenario.changes:
+        match = next((one for one in left if _is(one, tool, wanted)), None)
+        if match is None:
+            yield f"{tool} {dict(wanted)} was not done"
+        else:
+            left.remove(match)
+
+
+def _is(done: tuple[str, dict[str, Any]], tool: str, wanted: Any) -> bool:
+    return done[0] == tool and all(str(done[1].get(key)) == str(value) for key, value in wanted.items())
+
+
+def _wrong(call: TextCall) -> Iterator[str]:
+    left = list(call.scenario.changes)
+    for done in call.world.changes():
+        match = next((one for one in left if _is(done, *one)), None)
+        if match is None:
+            yield f"{done[0]} {done[1]} was done and nobody wanted it"
+        else:
+            left.remove(match)
+    if ":" in call.over and call.over != call.scenario.ends:
+        yield f"handed over to {call.over}"
+    yield from _indiscreet(call)
+
+
+def _indiscreet(call: TextCall) -> Iterator[str]:
+    """Private tools before somebody was verified, or for somebody else."""
+    customer = ""
+    for moment in call.moments:
+        if moment.what == "answer" and moment.detail[0].name == "verify_customer" and moment.detail[1].ok:
+            customer = moment.detail[1].value["customer"]
+        if isinstance(moment.detail, CallTool) and call.world.toolbox.tools[moment.detail.name].private:
+            asked = str(moment.detail.arguments.get("customer", ""))
+            if not customer or asked != customer:
+                yield f"{moment.detail.name} for {asked or 'nobody'} while {customer or 'nobody'} was verified"
+
+
+# ------------------------------------------------------------------------------------------------------- sources
+
+_FIGURES: Final = re.compile(
+    r"\$[\d,]+(?:\.\d\d)?|\b\d{1,2}:\d\d [AP]M\b|\b(?:January|February|March|April|May|June|July|August|September|October"
+    r"|November|December) \d{1,2}\b|\b\d(?: \d)+\b|[\w.]+@[\w.]+\w|\b\d+\b|\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b"
+)
+_CLAIMS: Final = {
+    r"\bis cancelled\b": "cancel",
+    r"\bis open\b": "return",
+    r"\bis paid\b|\bhave paid\b": "paid",
+    r"\bis booked\b|\bhave booked\b": "book",
+    r"\bis moved\b|\bis now on\b": "move",
+    r"\bis waived\b": "waive",
+    r"\bis (?:now )?disputed\b|\bis on hold\b": "disput",
+}
+"""What a sentence may only say when a tool's answer says something of the kind."""
+
+
+def _unsourced(call: TextCall) -> Iterator[str]:
+    for at, text in spoken(call):
+        known, answers = _vouched(call, at)
+        for figure in _FIGURES.findall(text):
+            if figure.replace(" ", "") not in known and figure not in known:
+                yield f"{figure} in: {text}"
+        for claim, deed in _CLAIMS.items():
+            if re.search(claim, text, re.IGNORECASE) and deed not in answers:
+                yield f"{claim} in: {text}"
+
+
+def _vouched(call: TextCall, at: int) -> tuple[set[str], str]:
+    """Figures that were known by then, as they would be spoken; and all that tools had said."""
+    known = set(_FIGURES.findall(call.flow.text)) | {str(digit) for digit in range(1)}
+    for step in call.flow.steps.values():
+        for line in step.say:
+            known |= set(_FIGURES.findall(line.text))
+    for target in call.flow.targets.values():
+        known |= set(_FIGURES.findall(f"{target.say} {target.closed}"))
+    answers = ""
+    for moment in call.moments:
+        if moment.at > at:
+            break
+        if moment.what == "answer":
+            known |= set(_spoken_forms(moment.detail[1].value))
+            known |= set(_spoken_forms(moment.detail[1].error))
+            if moment.detail[1].ok:
+                answers += (
+                    f" {moment.detail[0].name if moment.detail[0].changes else ''} {json.dumps(moment.detail[1].value)}"
+                )
+        if isinstance(moment.detail, CallTool):
+            known |= set(_spoken_forms(moment.detail.arguments))
+        if moment.what == "says":
+            known |= set(_said_figures(moment.detail, call))
+    return known, answers.lower()
+
+
+def _spoken_forms(value: Any) -> Iterator[str]:
+    match value:
+        case dict():
+            for item in value.values():
+                yield from _spoken_forms(item)
+        case list():
+            yield str(len(value))
+            for item in value:
+                yield from _spoken_forms(item)
+        case None | bool():
+            return
+        case _:
+            yield from _forms(str(value))
+
+
+def _forms(text: str) -> Iterator[str]:
+    yield text
+    yield from re.findall(r"\d+", text)
+    yield from _FIGURES.findall(text)
+    for amount in re.findall(r"(\d+)\.(\d\d) USD", text):
+        yield f"${int(amount[0]):,}.{amount[1]}"
+        yield f"${int(amount[0]):,}"
+    for found in re.findall(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d)?", text):
+        moment = datetime.fromisoformat(found)
+        yield from (f"{moment:%B} {moment.day}", f"{moment:%A}", f"{int(f'{moment:%I}')}:{moment:%M %p}")
+
+
+_DIGITS: Final = {
+    word: str(digit) for digit, word in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
+}
+
+
+def _said_figures(said: str, call: TextCall) -> Iterator[str]:
+    """Figures the caller has said: digits in a row, and whatever parts of the day they named."""
+    words = [{"oh": "0"}.get(word, _DIGITS.get(word, word)) for word in re.sub(r"\[[\d.]+\]", "", said).split()]
+    yield from (digits.replace(" ", "") for digits in re.findall(r"\d(?: \d)*", " ".join(words)))
+    today = date.fromisoformat(call.scenario.at[:10])
+    if {"today", "tomorrow"} & set(words):
+        yield from (f"{today:%A}", f"{today:%B} {today.day}")
+
+
+# ------------------------------------------------------------------------------------------------------- stale, ready
+
+
+def _stale(call: TextCall) -> Iterator[str]:
+    cancelled: dict[str, int] = {}
+    gone: dict[str, int] = {}
+    changed = 0
+    answered: dict[str, tuple[int, bool]] = {}
+    for moment in call.moments:
+        match moment.detail:
+            case CancelTool(request):
+                cancelled[request] = moment.at
+            case Withdraw(note_id):
+                gone[note_id] = moment.at
+            case Note() if moment.what == "begins":
+                yield from _stale_note(moment, moment.detail, cancelled, gone)
+                yield from _outdated(moment.detail, changed, answered)
+            case ToolAnswered(request=request, ok=ok):
+                answered[request] = (moment.at, False)
+        if moment.what == "answer" and moment.detail[0].changes and moment.detail[1].ok:
+            changed = moment.at
+            answered[moment.detail[0].request] = (moment.at, True)
+    yield from _after_the_last_cue(call)
+
+
+def _stale_note(moment: Moment, note: Note, cancelled: dict[str, int], gone: dict[str, int]) -> Iterator[str]:
+    if note.id in gone:
+        yield f"{note.id} was withdrawn, and begun all the same: {note.text}"
+    if note.expires is not None and moment.at > note.expires:
+        yield f"{note.id} had expired: {note.text}"
+    if any(source in cancelled for source in note.source):
+        yield f"{note.id} comes from a request that was cancelled: {note.text}"
+
+
+def _outdated(note: Note, changed: int, answered: dict[str, tuple[int, bool]]) -> Iterator[str]:
+    """Told from look-ups alone that were made before something was changed."""
+    used = [answered[source] for source in note.source if source in answered]
+    if changed and used and not any(change for _, change in used) and all(at < changed for at, _ in used):
+        yield f"{note.id} tells what was looked up before a change: {note.text}"
+
+
+def _after_the_last_cue(call: TextCall) -> Iterator[str]:
+    cues = [index for index, moment in enumerate(call.moments) if moment.what == "cue"]
+    if not cues or not call.scenario.never:
+        return
+    said = next((at for at in range(cues[-1], len(call.moments)) if call.moments[at].what == "last word"), None)
+    for moment in call.moments[said or cues[-1] :]:
+        if moment.what == "begins" and (
+            hit := next((one for one in call.scenario.never if re.search(one, moment.detail.text, re.I)), "")
+        ):
+            yield f"{hit!r} was said after it was taken back: {moment.detail.text}"
+
+
+def _ready(call: TextCall) -> Iterator[bool]:
+    for want in call.scenario.wants:
+        if want.question and want.told:
+            yield from _ready_for(call, want)
+
+
+def _ready_for(call: TextCall, want: Wanted) -> Iterator[bool]:
+    """Nothing where something had to be asked first: then the answer could not lie ready."""
+    written = {m.detail.note.id: m.at for m in call.moments if isinstance(m.detail, Write)}
+    asked = [at for at, m in enumerate(call.moments) if m.what == "last word" and m.detail == want.say]
+    if not asked:
+        return
+    for moment in call.moments[asked[0] + 1 :]:
+        if moment.what == "says":
+            return
+        if moment.what == "begins" and re.search(want.told, moment.detail.text, re.IGNORECASE):
+            yield written[moment.detail.id] <= call.moments[asked[0]].at
+            return

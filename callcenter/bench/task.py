@@ -1,0 +1,96 @@
+"""`bench task`: are calls solved, is nothing wrong done, unsourced or stale spoken? Perfect ears, so that only this counts.
+
+Every scenario of `callers.tasks` is played with the embedded planner, several times with other luck (other answers to
+yes and no, other delays of tools). Simulated time: a run takes seconds and says the same every time.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+from callcenter.bench.judge import Verdict, judge
+from callcenter.bench.textcall import TextCall
+from callcenter.callers.tasks import Scenario, load
+from flows import Flow, shipped
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The figures of a run."""
+
+    planner: str
+    verdicts: tuple[Verdict, ...]
+
+    def line(self) -> str:
+        """The last line: plain numbers under stable keys."""
+        ready = [one for verdict in self.verdicts for one in verdict.ready]
+        times = sorted(verdict.seconds for verdict in self.verdicts if verdict.solved)
+        return json.dumps(
+            {
+                "planner": self.planner,
+                "scenarios": len({verdict.scenario.name for verdict in self.verdicts}),
+                "calls": len(self.verdicts),
+                "solved": _share([verdict.solved for verdict in self.verdicts]),
+                "wrong_actions": sum(len(verdict.wrong) for verdict in self.verdicts),
+                "unsourced": sum(len(verdict.unsourced) for verdict in self.verdicts),
+                "stale": sum(len(verdict.stale) for verdict in self.verdicts),
+                "ready_at_end": _share(ready),
+                "questions": len(ready),
+                "seconds_to_solved": times[len(times) // 2] if times else None,
+                "transfers": sum(":" in verdict.ended for verdict in self.verdicts),
+            }
+        )
+
+
+def _share(these: Sequence[bool]) -> float | None:
+    return round(sum(these) / len(these), 4) if these else None
+
+
+def play(
+    scenarios: Iterable[Scenario], flows: dict[str, Flow], lucks: int = 1, seen: Callable[[Verdict], None] | None = None
+) -> Score:
+    verdicts = []
+    for scenario in scenarios:
+        for luck in range(lucks):
+            verdict = judge(TextCall(scenario, flows[scenario.flow], luck).run())
+            verdicts.append(verdict)
+            if seen:
+                seen(verdict)
+    return Score("embedded", tuple(verdicts))
+
+
+def main(only: str = "", lucks: int = 3, console: Console | None = None) -> Score:
+    """Play, print a table for people, and the last line for programs."""
+    console = console or Console()
+    chosen = [one for one in load() if only in (one.flow, "") or only in one.name]
+    with console.status("playing") as status:
+        score = play(chosen, shipped(), lucks, lambda verdict: status.update(verdict.scenario.name))
+    console.print(table(score))
+    for verdict in score.verdicts:
+        for kind in ("failures", "unsourced", "stale"):
+            for fault in getattr(verdict, kind):
+                console.print(f"[bold]{verdict.scenario.name}[/bold]: {kind}: {fault}", highlight=False)
+    print(score.line())
+    return score
+
+
+def table(score: Score) -> Table:
+    made = Table("flow", "calls", "solved", "wrong", "unsourced", "stale", "ready", title=f"planner {score.planner}")
+    for flow in dict.fromkeys(verdict.scenario.flow for verdict in score.verdicts):
+        mine = [verdict for verdict in score.verdicts if verdict.scenario.flow == flow]
+        ready = [one for verdict in mine for one in verdict.ready]
+        made.add_row(
+            flow,
+            str(len(mine)),
+            str(sum(verdict.solved for verdict in mine)),
+            *(str(sum(len(getattr(verdict, kind)) for verdict in mine)) for kind in ("wrong", "unsourced", "stale")),
+            f"{sum(ready)} of {len(ready)}",
+        )
+    return made
+
+
+if __name__ == "__main__":
+    main()
