@@ -7,8 +7,6 @@ status callbacks, and hands back a frozen report. It decides nothing about the c
 import asyncio
 import secrets
 from collections import deque
-from dataclasses import dataclass
-from email.utils import formatdate
 from typing import Literal
 
 import httpx
@@ -16,9 +14,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus
 
 from callcenter.callers import twiml
+from callcenter.callers.exchange import Dialling, Exchange, Outcome, Steps
 from callcenter.callers.leg import Clock, Leave, Log, Stream
 from callcenter.callers.mouth import Drop, HangUp, Mouth, Press
-from callcenter.callers.network import CALM, Weather
 from callcenter.callers.provider import Route, WebhookError, Webhooks, sign, stream_fault
 from callcenter.callers.report import Failure, Happened, Leg, Report, Side
 from callcenter.callers.twiml import TwimlError
@@ -28,39 +26,6 @@ MAX_STEPS = 50
 CHARACTERS_PER_SECOND = 15
 """How fast the provider's own voice speaks <Say>."""
 
-Outcome = Literal["completed", "busy", "no-answer", "failed", "canceled"]
-Steps = tuple[twiml.Step, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dialling:
-    """How a call is placed. Paths are resolved against `public`, what the server calls itself (default: `url`)."""
-
-    url: str
-    public: str = ""
-    token: str = ""
-    """The account's auth token; empty leaves requests unsigned."""
-    account: str = "AC" + "0" * 32
-    call: str = ""
-    caller: str = "+15550100001"
-    called: str = "+15550109999"
-    direction: Literal["inbound", "outbound-api"] = "inbound"
-    answered_by: str = ""
-    """On an outbound call: human, machine_start, fax ...; posted to `amd` as an asynchronous result."""
-    voice: str = "/twilio/voice"
-    status: str = "/twilio/status"
-    amd: str = "/twilio/amd"
-    outcomes: tuple[Outcome, ...] = ("completed",)
-    """How dialled parties react, one after the other; the last one repeats."""
-    talk: float = 1.0
-    """Seconds that a dialled party and the caller talk."""
-    seconds: float = 3600.0
-    """The caller hangs up at this time."""
-    first_ms: int = 0
-    """The timestamp of the first frame."""
-    speed: float = 1.0
-    weather: Weather = CALM
-
 
 class Phone:
     """Places one call. `press`, `hang_up`, `drop` and `redirect` may be called from outside while it runs."""
@@ -69,18 +34,16 @@ class Phone:
         self._dialling = dialling
         self._mouth = mouth
         self._tell = log
-        self.call = dialling.call or "CA" + secrets.token_hex(16)
-        self.status = "queued"
+        self._client = httpx.AsyncClient(follow_redirects=True, trust_env=False)
+        self._hooks = Webhooks(Route(dialling.public or dialling.url, dialling.url), dialling.token, self._client)
+        self._exchange = Exchange(dialling, self._hooks, self._log)
+        self.call = self._exchange.call
         self._clock = Clock(dialling.speed)
         self._stream: Stream | None = None
         self._told: deque[Steps] = deque()
         self._over = asyncio.Event()
         self._ended: Side | None = None
         self._dials = 0
-        self._notices = 0
-        self._recording = ""
-        self._document = ""
-        """Where the instructions came from; addresses in them are relative to it."""
         self._failure: Failure | None = None
         self._events: list[Happened] = []
         self._steps: list[twiml.Step] = []
@@ -110,10 +73,7 @@ class Phone:
     # ----------------------------------------------------------------------------------------------------- the call
 
     async def place(self) -> Report:
-        dialling = self._dialling
-        async with httpx.AsyncClient(follow_redirects=True, trust_env=False) as client:
-            route = Route(dialling.public or dialling.url, dialling.url)
-            self._hooks = Webhooks(route, dialling.token, client)
+        async with self._client:
             try:
                 await self._live()
             except WebhookError as error:
@@ -124,15 +84,15 @@ class Phone:
         return self._report()
 
     async def _live(self) -> None:
-        outbound = self._dialling.direction != "inbound"
+        dialling, exchange = self._dialling, self._exchange
+        outbound = dialling.direction != "inbound"
         if outbound:
             for status in ("initiated", "ringing", "in-progress"):
-                await self._notify(status)
-        self._become("in-progress" if outbound else "ringing")
-        steps = await self._ask(self._absolute(self._dialling.voice))
-        if self._dialling.answered_by:
-            answer = {"AnsweredBy": self._dialling.answered_by, "MachineDetectionDuration": "2400"}
-            await self._post("amd", self._dialling.amd, answer)
+                await exchange.notify(status, self._clock.now())
+        exchange.become("in-progress" if outbound else "ringing")
+        steps = await exchange.ask(dialling.voice)
+        if dialling.answered_by:
+            await exchange.detected(dialling.answered_by)
         await self._follow(steps)
 
     async def _follow(self, steps: Steps) -> None:
@@ -152,8 +112,8 @@ class Phone:
         self._end("agent")
 
     async def _do(self, step: twiml.Step) -> Steps | None:
-        if not isinstance(step, twiml.Reject):
-            self._answer()
+        if self._exchange.status == "ringing" and not isinstance(step, twiml.Reject):
+            self._exchange.become("in-progress")
         match step:
             case twiml.Connect():
                 return await self._connect(step)
@@ -165,16 +125,16 @@ class Phone:
             case twiml.Play(url, digits):
                 self._log("play", url or digits)
                 if url:
-                    await self._hooks.fetch(self._absolute(url))
+                    await self._hooks.fetch(self._exchange.absolute(url))
             case twiml.Pause(seconds):
                 await self._wait(seconds)
             case twiml.Redirect(url):
-                return await self._ask(self._absolute(url))
+                return await self._exchange.ask(url)
             case twiml.Start(what, callback):
                 self._log("start", what)
-                self._recording = callback or self._recording
+                self._exchange.recording = callback or self._exchange.recording
             case twiml.Reject(reason):
-                self._become("busy" if reason == "busy" else "no-answer")
+                self._exchange.become("busy" if reason == "busy" else "no-answer")
                 return ()
             case twiml.Hangup():
                 return ()
@@ -193,8 +153,7 @@ class Phone:
             if fault:
                 self._fail("stream", fault)
             assert self._failure is not None
-            error = {"StreamEvent": "stream-error", "StreamError": self._failure.detail}
-            await self._stream_status(stream, sid, error)
+            await self._exchange.streamed(stream, sid, "stream-error", self._failure.detail)
         else:
             leg = await self._talk(socket, stream, sid)
             if leg.ended_by == "caller":
@@ -204,10 +163,10 @@ class Phone:
         if not step.action:
             return None
         if self._ended is not None:
-            self._become("completed")
-            await self._post("action", step.action, {})
+            self._exchange.become("completed")
+            await self._exchange.post("action", step.action, {})
             return ()
-        return await self._ask(self._absolute(step.action))
+        return await self._exchange.ask(step.action)
 
     async def _open(self, url: str) -> ClientConnection | None:
         try:
@@ -236,24 +195,18 @@ class Phone:
             self._stream.orders.append(Leave())
         if self._ended:
             self._stream.orders.append(HangUp())
-        started = asyncio.create_task(self._stream_status(stream, sid, {"StreamEvent": "stream-started"}))
+        started = asyncio.create_task(self._exchange.streamed(stream, sid, "stream-started"))
         try:
             leg = await self._stream.run(socket, stream.params)
         finally:
             self._stream = None
             await started
         self._legs.append(leg)
-        told = {"StreamEvent": "stream-stopped"}
         if leg.ended_by == "broken":
-            told = {"StreamEvent": "stream-error", "StreamError": "31921 the socket broke"}
-        await self._stream_status(stream, sid, told)
+            await self._exchange.streamed(stream, sid, "stream-error", "31921 the socket broke")
+        else:
+            await self._exchange.streamed(stream, sid, "stream-stopped")
         return leg
-
-    async def _stream_status(self, stream: twiml.Stream, sid: str, told: dict[str, str]) -> None:
-        if not stream.status_callback:
-            return
-        form = {"StreamSid": sid, "StreamName": stream.name or sid, "Timestamp": formatdate(), **told}
-        await self._post("stream-status", stream.status_callback, form)
 
     # -------------------------------------------------------------------------------------------------------- dialling
 
@@ -272,75 +225,19 @@ class Phone:
         if outcome == "completed":
             form["DialCallDuration"] = str(round(talked))
         if self._ended is not None:
-            await self._post("action", step.action, form)
+            await self._exchange.post("action", step.action, form)
             return ()
-        return await self._ask(self._absolute(step.action), form)
+        return await self._exchange.ask(step.action, form)
 
     async def _whisper(self, parties: tuple[twiml.Party, ...]) -> None:
         """The answering party first hears the TwiML of its own address."""
         for party in parties:
             if party.url:
-                heard = await self._hooks.ask(self._absolute(party.url), self._form())
+                heard = await self._hooks.ask(self._exchange.absolute(party.url), self._exchange.form())
                 said = [step.text for step in twiml.parse(heard) if isinstance(step, twiml.Say)]
                 self._log("whisper", " ".join(said))
 
-    # -------------------------------------------------------------------------------------------- asking and notifying
-
-    async def _ask(self, url: str, form: dict[str, str] | None = None) -> Steps:
-        self._log("webhook", url)
-        answer = await self._hooks.ask(url, {**self._form(), **(form or {})})
-        self._document = url
-        return twiml.parse(answer)
-
-    async def _post(self, what: str, url: str, form: dict[str, str]) -> None:
-        """Tells the server something whose answer the provider ignores."""
-        try:
-            await self._hooks.ask(self._absolute(url), {**self._form(), **form})
-        except WebhookError as error:
-            self._log("warning", f"11200 {what} {error}")
-
-    async def _notify(self, status: str) -> None:
-        """A status callback of the call."""
-        form = {
-            "CallStatus": status,
-            "SequenceNumber": str(self._notices),
-            "CallbackSource": "call-progress-events",
-            "Timestamp": formatdate(),
-        }
-        if status == "completed":
-            form["CallDuration"] = str(round(self._clock.now()))
-        self._notices += 1
-        self._log("status", status)
-        if self._dialling.status:
-            await self._post("status", self._dialling.status, form)
-
-    def _form(self) -> dict[str, str]:
-        dialling = self._dialling
-        return {
-            "CallSid": self.call,
-            "AccountSid": dialling.account,
-            "ApiVersion": "2010-04-01",
-            "From": dialling.caller,
-            "Caller": dialling.caller,
-            "To": dialling.called,
-            "Called": dialling.called,
-            "Direction": "inbound" if dialling.direction == "inbound" else "outbound-api",
-            "CallStatus": self.status,
-        }
-
     # -------------------------------------------------------------------------------------------------- small matters
-
-    def _absolute(self, url: str) -> str:
-        return self._hooks.route.absolute(url, self._document)
-
-    def _answer(self) -> None:
-        if self.status == "ringing":
-            self._become("in-progress")
-
-    def _become(self, status: str) -> None:
-        if status != self.status:
-            self.status = status
-            self._log("call", status)
 
     async def _wait(self, seconds: float) -> None:
         """Lets call time pass, until the caller hangs up or is given up."""
@@ -360,26 +257,15 @@ class Phone:
         self._log("error", detail)
         self._failure = self._failure or Failure(kind, detail, status)
         if kind != "stream":
-            self.status = "failed"
+            self._exchange.become("failed")
             self._end("broken")
 
     async def _finish(self) -> None:
-        if self.status in ("in-progress", "ringing", "completed"):
-            self.status = "completed"
+        if self._exchange.status in ("in-progress", "ringing"):
+            self._exchange.become("completed")
         if self._failure is None or self._failure.kind != "unreachable":
-            await self._notify(self.status)
-            await self._recorded()
-
-    async def _recorded(self) -> None:
-        if self._recording:
-            form = {
-                "RecordingSid": "RE" + secrets.token_hex(16),
-                "RecordingStatus": "completed",
-                "RecordingChannels": "2",
-                "RecordingDuration": str(round(self._clock.now())),
-                "RecordingUrl": f"https://api.example.com/{self.call}",
-            }
-            await self._post("recording", self._recording, form)
+            await self._exchange.notify(self._exchange.status, self._clock.now())
+            await self._exchange.recorded(self._clock.now())
 
     def _log(self, what: str, detail: str) -> None:
         self._events.append(Happened(self._clock.now(), what, detail))
@@ -390,7 +276,7 @@ class Phone:
         return Report(
             call=self.call,
             direction=self._dialling.direction,
-            status=self.status,
+            status=self._exchange.status,
             ended_by=self._ended or "broken",
             seconds=self._clock.now(),
             events=tuple(self._events),
