@@ -107,7 +107,18 @@ class Situation:
     """Tools that the step allows."""
 
 
+PlanFailure = Literal["refused", "stalled", "nonsense", "forbidden_tool", "too_long", "unauthorised", "resting", "lost"]
+
+
+class PlanError(Exception):
+    """A remote planner has nothing usable to say. The kind becomes the error of `Planned`."""
+
+    def __init__(self, kind: PlanFailure, detail: str = "") -> None:
+        super().__init__(f"{kind}: {detail}" if detail else kind)
+        self.kind: PlanFailure = kind
+
+
 class RemotePlanner(Protocol):
-    """A planner that takes its time. It raises nothing: a failure is an error of `Planned`."""
+    """A planner that takes its time. It answers or raises `PlanError`."""
 
     async def plan(self, situation: Situation) -> tuple[Move, ...]: ...
