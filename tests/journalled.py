@@ -97,7 +97,8 @@ def answer(chance, heard):
     audio = chance.randbytes(chance.choice([TURN, TURN // 2])) if heard.turn % 7 > 2 else None
     acts = (Yielded(), Asked("order")) if heard.turn % 11 == 10 else ()
     floor = Floor(chance.random(), chance.random(), 0.0)
-    return Spoken(heard.turn, audio, f"heard {heard.turn}", f"said {heard.turn}" if audio else "", acts, floor)
+    words = f"heard {heard.turn}" if heard.turn % 10 < 3 else ""
+    return Spoken(heard.turn, audio, words, f"said {heard.turn}" if audio else "", acts, floor)
 
 
 def voice(chance, turn):

@@ -175,8 +175,9 @@ def test_a_real_call_that_is_paused_keeps_its_clock_and_loses_its_words():
     converse(kept, 20, {8: [Directed("pause_recording")], 12: [Directed("resume_recording")]})
     assert len(kept.left) == 20 * RATE
     spoken = [line.event for line in read(kept.lines, kept) if isinstance(line.event, Spoken)]
-    hidden = [s.turn for s in spoken if s.heard_text == WITHHELD]
-    assert set(range(41, 60)) <= set(hidden)
-    assert hidden[0] >= 39
-    assert hidden[-1] <= 71
-    assert all(WITHHELD in (s.said_text, s.heard_text) or s.heard_text == f"heard {s.turn}" for s in spoken)
+    hidden = {s.turn for s in spoken if WITHHELD in (s.heard_text, s.said_text)}
+    open_ = {s.turn for s in spoken if s.heard_text.startswith("heard") or s.said_text.startswith("said")}
+    assert not hidden & open_
+    assert hidden <= set(range(38, 72))
+    assert open_ & set(range(41, 69)) == set()
+    assert max(open_) > 90

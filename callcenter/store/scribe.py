@@ -119,6 +119,8 @@ class Scribe:
             if self._audio_tail.size:
                 recordings.mend(self.growth.files.recording)
             self.growth.closed = True
+        for queue in (self._audio, self._spoken, self._lines):
+            queue.settle()
 
 
 class Queue:
@@ -128,13 +130,18 @@ class Queue:
         self._items: deque[bytes | int] = deque()
         self._put = 0
         self._poured = 0
+        self._settled = 0
 
     def __len__(self) -> int:
         return len(self._items)
 
     @property
     def size(self) -> int:
-        return self._put - self._poured
+        return self._put - self._settled
+
+    def settle(self) -> None:
+        """What was poured is safe and counts no more."""
+        self._settled = self._poured
 
     def put(self, item: bytes | int) -> None:
         """Bytes, or as many bytes of silence."""

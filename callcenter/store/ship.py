@@ -2,7 +2,7 @@
 
 The files are the queue, so a database that is down costs nothing but patience: the shipper keeps asking, and then reads
 on from where the database says it is. A leg that cannot be shipped (a file damaged by hand) does not hold up the
-others: it is set aside, `stuck` says why, and it is tried again every minute.
+others: it is set aside, `stuck` says why, and it is tried again later.
 """
 
 import threading
@@ -20,6 +20,8 @@ PATIENCE_S: Final = (0.5, 1.0, 2.0, 5.0)
 """Waits after the first, second ... failure in a row; the last one is kept."""
 
 STUCK_S: Final = 60.0
+"""A leg that was set aside is tried again after 2, 4, 8 ... seconds, and at last this often."""
+
 MOST: Final = 8 << 20
 """Bytes in one transaction, about."""
 
@@ -35,7 +37,8 @@ class Shipper:
         """What the database said last, while it is down."""
         self.lines = 0
         """Lines shipped since the start."""
-        self._try_stuck = 0.0
+        self._tries: dict[Files, int] = {}
+        self._retry: dict[Files, float] = {}
         self._closing = False
         self._wake = threading.Event()
         self._rounds = threading.Condition()
@@ -84,9 +87,8 @@ class Shipper:
 
     def _round(self) -> bool:
         """Ships everything there is; False if the database is down."""
-        if time.monotonic() >= self._try_stuck:
-            self._try_stuck = time.monotonic() + STUCK_S
-            self.stuck.clear()
+        for files in [files for files, due in self._retry.items() if due <= time.monotonic()]:
+            del self._retry[files], self.stuck[files]
         try:
             while not self._closing and (batches := self._batches()):
                 if self._attempt(self._ship, batches):
@@ -103,6 +105,7 @@ class Shipper:
             write(session, batches)
         for batch in batches:
             self._cursors[batch.files] = batch.after
+            self._tries.pop(batch.files, None)
             self.lines += len(batch.lines)
 
     def _ship_apart(self) -> None:
@@ -151,6 +154,8 @@ class Shipper:
         self._cursors[files] = place(files, leg)
 
     def _set_aside(self, files: Files, problem: str) -> None:
+        tries = self._tries[files] = self._tries.get(files, 0) + 1
+        self._retry[files] = time.monotonic() + min(2.0**tries, STUCK_S)
         self.stuck[files] = problem
         self._cursors.pop(files, None)
 
