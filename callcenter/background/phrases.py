@@ -9,6 +9,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations, pairwise
 from typing import Final
 
 import numpy as np
@@ -17,10 +18,13 @@ from numpy.typing import NDArray
 from callcenter.background.grammar.days import MONTHS, WEEKDAYS
 from callcenter.background.grammar.figures import ONES, ORDINALS, TEENS, TENS
 from callcenter.background.grammar.words import vocabulary, words
+from callcenter.background.thesaurus import groups
 
 WIDTH: Final = 4096
 RIDGE: Final = 0.35
 SHARPNESS: Final = 9.0
+GROUP: Final = 2.0
+PAIR: Final = 0.8
 
 PERSON, BYE, HOLD, REPEAT, DROP, NOTHING = "@person", "@bye", "@hold", "@repeat", "@drop", "@nothing"
 
@@ -66,24 +70,13 @@ _POLITE: Final = vocabulary(
 _NUMBERS: Final = frozenset(ONES) | frozenset(TEENS) | frozenset(TENS) | vocabulary("hundred thousand double")
 _DAYS: Final = frozenset(MONTHS) | frozenset(WEEKDAYS) | frozenset(ORDINALS) | vocabulary("today tomorrow")
 _ENDINGS: Final = ("ations", "ation", "ings", "ing", "ments", "ment", "ed", "es", "s", "ly", "e")
-_SAME: Final = {
-    "parcel": "package", "shipment": "package", "purchase": "order", "invoice": "bill", "statement": "bill",
-    "reschedule": "move", "postpone": "move", "relocated": "moved", "call off": "cancel", "scrap": "cancel",
-    "send back": "return", "fee": "charge", "owe": "balance", "slot": "appointment", "booking": "appointment",
-    "visit": "appointment", "human": "person", "somebody": "person", "someone": "person", "agent": "person",
-    "representative": "person", "colleague": "person", "arrive": "deliver", "delivery": "deliver",
-    "arriving": "deliver", "settle": "pay", "incorrect": "wrong", "costs": "price", "schedule": "book",
-    "whereabouts": "where", "track": "where", "tracking": "where",
-}  # fmt: skip
-
-
 def content(text: str) -> tuple[str, ...]:
     """The words that can tell what is wanted, numbers and days made alike."""
     out: list[str] = []
     for word in words(text.replace("<num>", "zero").replace("<day>", "today")):
         kind = "<num>" if word in _NUMBERS or word[0].isdigit() else "<day>" if word in _DAYS else word
         if kind not in _POLITE and not (out and out[-1] == kind == "<num>"):
-            out.append(_SAME.get(kind, kind))
+            out.append(kind)
     return tuple(out)
 
 
@@ -95,17 +88,22 @@ def _stem(word: str) -> str:
 
 
 def features(text: str) -> Iterator[tuple[str, float]]:
-    said = [_stem(_SAME.get(word, word)) for word in content(text)]
+    said = [_stem(word) for word in content(text)]
     for word in said:
         yield f"w {word}", 1.0
         for size in (3, 4):
             yield from (
                 (f"c {word[at : at + size]}", 0.3) for at in range(len(word) - size + 1) if not word.startswith("<")
             )
-    for left, right in zip(said, said[1:], strict=False):
+    for left, right in pairwise(said):
         yield f"p {left} {right}", 0.7
     for left, right in zip(said, said[2:], strict=False):
         yield f"s {left} {right}", 0.4
+    meant = sorted(set(groups(content(text))))
+    for group in meant:
+        yield f"g {group}", GROUP
+    for one, other in combinations(meant, 2):
+        yield f"gg {one} {other}", PAIR
 
 
 def _vector(text: str) -> NDArray[np.float64]:
