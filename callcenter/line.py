@@ -112,6 +112,7 @@ class Line:
         self._timer: asyncio.TimerHandle | None = None
         self._goodbye: asyncio.Task[None] | None = None
         self._due = 0.0
+        self._late = 0.0
         self._end: End | None = None
 
     # ------------------------------------------------------------------------------------------- the wire's side
@@ -192,8 +193,7 @@ class Line:
     def _tick(self) -> None:
         if self._end is not None:
             return
-        late = self._loop.time() - self._due
-        metrics.FRAME_LATENESS.observe(max(0.0, late))
+        self._late = max(self._late, self._loop.time() - self._due)
         self._due += FRAME / RATE / self._speed
         self._timer = self._loop.call_at(self._due, self._tick)
         self.feed(Ticked())
@@ -212,6 +212,8 @@ class Line:
                 self._give(heard)
             case Trace():
                 metrics.PLAYOUT_LAG.observe(command.lag / RATE)
+                metrics.FRAME_LATENESS.observe(self._late)
+                self._late = 0.0
                 if wire.waiting > STALLED_AT:
                     self._loop.call_soon(self.fail, "stalled_peer", f"{wire.waiting} bytes unread")
             case Clear():

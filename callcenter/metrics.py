@@ -12,7 +12,7 @@ CLOSES = Counter("stream_closes_total", "Streams that ended.", ["reason"], regis
 FAULTS = Counter("faults_total", "Things that should not happen and did.", ["kind"], registry=REGISTRY)
 FRAME_LATENESS = Histogram(
     "frame_lateness_seconds",
-    "How late a frame left, against the 20 ms grid.",
+    "How late the latest frame of a turn left, against the 20 ms grid.",
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5),
     registry=REGISTRY,
 )

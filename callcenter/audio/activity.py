@@ -11,13 +11,14 @@ that are not loud, or as many as were loud before where those were fewer.
 """
 
 from collections import deque
+from functools import cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from callcenter.audio.g711 import decode
-from callcenter.units import FRAME, FRAMES_PER_TURN
+from callcenter.units import FRAME, FRAMES_PER_TURN, SILENT_TURN
 
 HANG: Final = 5
 """Frames: 100 ms bridges the closure of a `t` or a `p`."""
@@ -48,17 +49,20 @@ NEVER: Final = 1 << 62
 
 class Activity:
     def __init__(self) -> None:
-        self._last = np.zeros(1, np.int64)
+        self._last = np.zeros(1)
         self._low, self._high = Floor(), Floor()
         self._run = 0
         self._hang = 0
 
     def push(self, audio: bytes) -> str:
         """'1' or '0' for each frame of 20 ms; audio comes in whole frames."""
-        pcm = np.concatenate((self._last, decode(audio).astype(np.int64)))
+        if audio == SILENT_TURN and not self._last[0]:
+            return "".join(["1" if self._voiced(0, 0) else "0" for _ in range(FRAMES_PER_TURN)])
+        pcm = np.concatenate((self._last, wide().take(np.frombuffer(audio, np.uint8))))
         self._last = pcm[-1:]
-        low, high = energies(pcm[1:] + pcm[:-1]), energies(pcm[1:] - pcm[:-1])
-        return "".join("1" if self._voiced(*both) else "0" for both in zip(low, high, strict=True))
+        now, before = pcm[1:], pcm[:-1]
+        low, high = energies(now + before), energies(now - before)
+        return "".join(["1" if self._voiced(*both) else "0" for both in zip(low, high, strict=True)])
 
     def _voiced(self, low: int, high: int) -> bool:
         over = max(self._low.over(low), self._high.over(high))
@@ -113,6 +117,12 @@ class Floor:
         self._known = min(turn[0] for turn in self._turns)
 
 
-def energies(samples: NDArray[np.int64]) -> list[int]:
+@cache
+def wide() -> NDArray[np.float64]:
+    """The samples of mu-law bytes as floats, in which sums of squares are still exact (they stay below 2**53)."""
+    return decode(bytes(range(256))).astype(np.float64)
+
+
+def energies(samples: NDArray[np.float64]) -> list[int]:
     frames = samples.reshape(-1, FRAME)
-    return [int(energy) for energy in (frames * frames).sum(axis=1)]
+    return [int(energy) for energy in np.einsum("ij,ij->i", frames, frames).tolist()]
