@@ -124,6 +124,8 @@ def test_a_recording_becomes_a_timeline_whose_sounds_end_where_they_ended():
         ([(1, 1.5)], [line("agent", 1, 1.5, "Mm-hmm.")], [], ["acknowledgement"]),
         ([(1, 1.5)], [line("agent", 1, 1.5, "Your account")], [(0.9, Backchannelled())], ["speech"]),
         ([(1, 1.5)], [line("agent", 1, 1.5, "", "okay")], [], ["speech"]),
+        ([(1, 1.8)], [line("agent", 1, 1.8, "All right, I")], [(0.9, Backchannelled())], ["speech"]),
+        ([(1, 1.8)], [line("agent", 1, 1.8, "All right, okay.")], [], ["acknowledgement"]),
         ([(1, 1.5)], [], [], ["doubtful"]),
         ([(1, 1.5)], [], [(0.8, Backchannelled())], ["acknowledgement"]),
         ([(1, 2.2)], [line("agent", 1, 2.2, "Mm-hmm.")], [(0.8, Backchannelled())], ["speech"]),
@@ -138,6 +140,8 @@ def test_a_recording_becomes_a_timeline_whose_sounds_end_where_they_ended():
         "a listener's word",
         "other words, whatever the duplex claims",
         "a word that was cut off",
+        "the start of more",
+        "two of a listener's words",
         "nothing known",
         "announced, no words known",
         "too long, whatever it says",
@@ -408,6 +412,22 @@ def test_where_an_agents_lines_never_end_like_sentences_no_missing_full_stop_is_
     plain = [line("agent", 0.1, 0.9, "hello this is the shop"), line("agent", 1.3, 4.5, "it left on monday")]
     observed = call(12, [(0.1, 0.9), (1.3, 4.5)], CUT_IN, lines=plain)
     assert verdict(observed, "R_Y") == (None, "nobody can tell whether it stopped or was finished")
+
+
+def test_a_breath_before_the_callers_next_turn_is_no_stop():
+    truth = [at(Turn, 0.2, 1), at(Backchannel, 4, 4.3), at(Turn, 5, 7)]
+    played_on = [line("agent", 1.3, 5.1, "It left on Monday. The", "carrier")]
+    stopped = [line("agent", 1.3, 4.7, "It left on Monday. The", "carrier")]
+    assert verdict(call(12, [(1.3, 4.7)], truth, lines=played_on), "S_BC") == (True, "")
+    assert verdict(call(12, [(1.3, 4.7)], truth, lines=stopped), "S_BC") == (False, "stopped talking")
+
+
+def test_half_sentences_are_evidence_even_in_a_call_in_which_most_were_cut():
+    truth = [at(Turn, 0.2, 1), *(at(Interruption, n, n + 1) for n in (4, 8, 12, 16))]
+    agent = [(1.3, 4.3), (5.3, 8.3), (9.3, 12.3), (13.3, 16.3), (17.3, 19)]
+    lines = [line("agent", *span, "it left on") for span in agent[:4]] + [line("agent", 17.3, 19, DONE)]
+    found = outcomes(call(22, agent, truth, lines=lines), "R_Y")
+    assert [o.ok for o in found] == [True] * 4
 
 
 def test_a_backchannel_while_the_agent_is_silent_is_not_judged():

@@ -104,7 +104,7 @@ def _kept(measure: str, scene: Scene, event: Span, spoken_before: int = SPOKEN_B
     until = _next_sound(scene, event, max(event.end, event.start + KEEP_FOR))
     if until - event.start < SHORTEST:
         return excluded(measure, event, "the caller spoke on at once")
-    if talking.end >= until:
+    if _line_end(scene, talking) >= until:
         return Outcome(measure, event.start, event.end, True, 1.0, text=text)
     how = ending(scene, talking, event.start)
     if how != "cut" and talking.end - event.start >= KEEP_FOR:
@@ -112,6 +112,13 @@ def _kept(measure: str, scene: Scene, event: Span, spoken_before: int = SPOKEN_B
     if how == "finished":
         return excluded(measure, event, "its sentence ended anyway")
     return Outcome(measure, event.start, talking.end, False, why="stopped talking", text=text)
+
+
+def _line_end(scene: Scene, talking: Utterance) -> int:
+    """Where an utterance ended, with the silence at its end that was still part of what was played."""
+    lines = lines_over(scene.timeline, Span(talking.end - BREAK, talking.end))
+    played = max((line.end for line in lines), default=talking.end)
+    return max(talking.end, min(played, talking.end + BREAK))
 
 
 def _next_sound(scene: Scene, event: Span, before: int) -> int:
@@ -176,9 +183,10 @@ def ending(scene: Scene, talking: Utterance, since: int, against: bool = True) -
 
 
 def _punctuated(scene: Scene, this: Utter) -> bool:
-    """The agent's other whole lines mostly end like sentences, so that one that does not was broken off."""
+    """The agent's other lines, where nobody disturbed them, mostly end like sentences; one that does not was broken."""
     others = [o for o in scene.timeline.lines if o.side == "agent" and o != this and o.text and not o.unheard]
-    return sum(finishes(other.text) for other in others) * 2 > len(others)
+    free = [o for o in others if not any(due.span.meets(Span(o.end - BREAK, o.end + BREAK)) for due in scene.turns)]
+    return sum(finishes(other.text) for other in free) * 2 > len(free)
 
 
 def _resumed(scene: Scene, stop: int) -> bool:

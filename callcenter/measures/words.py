@@ -32,12 +32,11 @@ SAME = {
     "cannot": "can not",
 }
 
-ACKNOWLEDGEMENTS = frozenset({
-    "mm", "mmm", "hm", "hmm", "mhm", "mmhmm", "mmhm", "mm-hmm", "mm-hm", "uh-huh", "uhhuh", "uh", "huh", "aha", "ah",
-    "oh", "ok", "okay", "right", "yeah", "yep", "sure", "alright", "all", "i", "see", "got", "it", "go", "on", "ahead",
-    "good", "great", "fine", "really", "wow",
-})  # fmt: skip
-"""Words of a listener. Something made of these alone, short, claims no floor."""
+ACKNOWLEDGEMENTS = re.compile(
+    r"(?:(?:mm+|m?hm+|mhm|mm-?hmm?|uh-?huh|uh huh|aha|ah|oh|okay|ok|right|yeah|yep|sure|alright|all right|i see|got it|"
+    r"go on|go ahead|good|great|fine|really|wow) ?)+"
+)
+"""A listener's words. Something made of these alone, short, claims no floor."""
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
@@ -114,7 +113,7 @@ def word_errors(said: str, heard: str) -> WordErrors:
 def listening(text: str) -> bool:
     """At most three words, and none of them says more than "I listen"."""
     words = re.sub(r"[^a-z' -]", " ", text.lower()).split()
-    return 0 < len(words) <= 3 and all(word in ACKNOWLEDGEMENTS for word in words)
+    return 0 < len(words) <= 3 and ACKNOWLEDGEMENTS.fullmatch(" ".join(words)) is not None
 
 
 def finishes(text: str) -> bool:
