@@ -225,7 +225,7 @@ def test_text_that_no_database_takes_is_shipped_without_it(shop):
     check_shipped(shop.store, scribe.growth.files)
 
 
-# ----------------------------------------------------------------------------- the database stops, the process is killed
+# --------------------------------------------------------------------------- the database stops, the process is killed
 
 
 @pytest.mark.slow

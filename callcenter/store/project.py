@@ -15,7 +15,7 @@ from callcenter.codec import loads
 from callcenter.store import files as disk
 from callcenter.store.files import Files
 from callcenter.store.news import News, take
-from callcenter.store.store import open_row
+from callcenter.store.store import carriers_row, open_row
 from callcenter.store.tables import Call, Chunk, Leg, Utterance
 
 AT_ONCE: Final = 256 << 10
@@ -85,7 +85,7 @@ def write(session: Session, batches: Sequence[Batch]) -> None:
     old = [batch for batch in batches if batch.cursor.next]
     for batch in batches:
         if batch in new or batch.news.facts:
-            open_row(session, batch.files.call_id, batch.news.row() | batch.news.facts)
+            _learn(session, batch)
     session.flush()
     _insert(session, Leg, [_opened(batch) | _moved(batch) for batch in new])
     if old:
@@ -97,6 +97,14 @@ def write(session: Session, batches: Sequence[Batch]) -> None:
             _put_together(session, batch.files)
         if batch in new or batch.news.faults or batch.news.state != "writing":
             _count(session, batch.files.call_id)
+
+
+def _learn(session: Session, batch: Batch) -> None:
+    facts = batch.news.row() | batch.news.facts
+    theirs = carriers_row(session, facts)
+    if theirs is not None and theirs.id != batch.files.call_id:
+        del facts["carrier_call"]  # one row has it, and one is enough
+    open_row(session, batch.files.call_id, facts)
 
 
 def _insert(session: Session, table: type, rows: Sequence[Mapping[str, Any]]) -> None:

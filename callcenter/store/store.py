@@ -84,10 +84,10 @@ class Store:
         told = self._with_numbers({"rung_at": rung_at, **facts})
         try:
             with self.writing() as session:
-                return _row_of(session, told) or open_row(session, call_id, told)
+                return _open_or_find(session, call_id, told)
         except IntegrityError:  # another process was told at the same time, and was first
             with self.writing() as session:
-                return _row_of(session, told) or open_row(session, call_id, told)
+                return _open_or_find(session, call_id, told)
 
     def _with_numbers(self, facts: Mapping[str, Any]) -> dict[str, Any]:
         """One caller is one caller, however the number was written."""
@@ -237,21 +237,20 @@ def open_row(session: Session, call_id: str, facts: Mapping[str, Any]) -> Call:
     if row is None:
         row = Call(id=call_id, rung_at=facts["rung_at"])
         session.add(row)
-    if facts.get("carrier_call") and _theirs(session, facts) not in (None, row):
-        facts = {**facts, "carrier_call": None}  # another row has it; one is enough
     learn(row, facts)
     return row
 
 
-def _row_of(session: Session, facts: Mapping[str, Any]) -> Call | None:
-    """The row of the carrier's own call, if there is one, with these facts learned."""
-    row = _theirs(session, facts) if facts.get("carrier_call") else None
-    if row is not None:
-        learn(row, facts)
-    return row
+def _open_or_find(session: Session, call_id: str, facts: Mapping[str, Any]) -> Call:
+    """The row of the carrier's own call, whatever its id, or a new one."""
+    theirs = carriers_row(session, facts)
+    return open_row(session, call_id if theirs is None else theirs.id, facts)
 
 
-def _theirs(session: Session, facts: Mapping[str, Any]) -> Call | None:
+def carriers_row(session: Session, facts: Mapping[str, Any]) -> Call | None:
+    """The row that has the carrier's id told in these facts."""
+    if not facts.get("carrier_call"):
+        return None
     same = (Call.carrier == facts.get("carrier", "")) & (col(Call.carrier_call) == facts["carrier_call"])
     return session.exec(select(Call).where(same).with_for_update()).first()
 
