@@ -54,6 +54,63 @@ def serve(
     run(chosen, lambda url: console.print(f"callcenter {__version__} answers at [bold]{url}[/bold] ({chosen.duplex})"))
 
 
+Url = Annotated[str, typer.Option(help="Where the server is; default: the configured port on this machine.")]
+
+
+def local(url: str, chosen: Settings) -> str:
+    return url or f"http://127.0.0.1:{chosen.port}"
+
+
+@app.command()
+def call(
+    script: Annotated[str, typer.Option(help="What the caller does: a shipped script or a TOML file.")] = "hello",
+    wav: Annotated[list[Path] | None, typer.Option(help="Play this instead; several are played in turn.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Keep the call as a stereo wav.")] = None,
+    url: Url = "",
+    number: Annotated[str, typer.Option(help="Number to call.")] = "+15550109999",
+    caller: Annotated[str, typer.Option(help="Number to call from.")] = "+15550100001",
+    limit: Annotated[float, typer.Option(help="Hang up after so many seconds.")] = 600.0,
+    speed: Annotated[float, typer.Option(help="Run faster than real time; the server must run as fast.")] = 1.0,
+) -> None:
+    """Place one call with a fake phone and print what happens."""
+    from callcenter.callers.call import place
+    from callcenter.switchboard import token_secret
+
+    chosen = settings()
+    status = place(
+        local(url, chosen),
+        script=script,
+        wavs=wav or (),
+        out=out,
+        number=number,
+        caller=caller,
+        limit=limit,
+        token=token_secret(chosen),
+        public=chosen.public_url,
+        key=chosen.api_key.reveal(),
+        speed=speed,
+    )
+    raise typer.Exit(status)
+
+
+@app.command()
+def load(
+    calls: Annotated[int, typer.Option(help="Calls at once.", min=1)] = 100,
+    seconds: Annotated[float, typer.Option(help="How long they are measured.", min=3)] = 60.0,
+    climb: Annotated[bool, typer.Option("--climb", help="Go on until the jitter's p99 passes 20 ms.")] = False,
+    url: Url = "",
+    seed: Annotated[int, typer.Option(help="Other seeds say other things.")] = 0,
+) -> None:
+    """Place many calls at once and measure how evenly, completely and fast they are answered."""
+    from callcenter.callers.load import run
+    from callcenter.switchboard import token_secret
+
+    chosen = settings()
+    where = local(url, chosen)
+    token, public = token_secret(chosen), chosen.public_url
+    raise typer.Exit(run(where, calls=calls, seconds=seconds, climb=climb, public=public, token=token, seed=seed))
+
+
 @db.command("upgrade")
 def db_upgrade() -> None:
     """Bring the database's tables up to date."""

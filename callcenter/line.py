@@ -44,6 +44,7 @@ from callcenter.events import (
     Utter,
 )
 from callcenter.logs import log
+from callcenter.tracing import Span
 from callcenter.units import FRAME, RATE, TURN
 from callcenter.wire import STALLED_AT, Wire
 
@@ -85,6 +86,7 @@ class Line:
         make: Callable[[str], Duplex],
         policy: Policy,
         diary: Diary,
+        span: Span,
         clock: Callable[[], float],
         speed: float,
         leaving: Callable[[HangUp | Transfer], Awaitable[None]],
@@ -98,6 +100,7 @@ class Line:
         self._make = make
         self._policy = policy
         self._diary = diary
+        self._span = span
         self._clock = clock
         self._speed = speed
         self._leaving = leaving
@@ -224,8 +227,11 @@ class Line:
                 self._leave(command)
             case Fault(kind, detail):
                 metrics.fault(kind)
+                self._span.note("fault", kind=kind, detail=detail, at=at)
                 self._log.warning("fault", kind=kind, detail=detail, turn=at // TURN)
-            case Utter() | Ask() | Record():
+            case Utter():
+                self._span.note("utterance", side=command.side, start=command.start, end=command.end)
+            case Ask() | Record():
                 pass
 
     def _leave(self, last: HangUp | Transfer) -> None:
@@ -243,6 +249,7 @@ class Line:
         self._stop_duplex()
         end = self._end or End(HangUp("dropped"), self._reel.position)
         self._end = end
+        self._span.end(reason=end.last.reason, samples=end.samples)
         self._ended(self, end)
 
     def _cancel_timer(self) -> None:

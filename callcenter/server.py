@@ -26,6 +26,7 @@ from callcenter.telephony.rest import Account
 from callcenter.telephony.signatures import Signatures
 from callcenter.telephony.tokens import Tokens
 from callcenter.telephony.transfer import Exchange, read_targets
+from callcenter.tracing import exporting, forget
 from callcenter.voices import Espeak, VoiceError
 from callcenter.wire import fork
 
@@ -61,6 +62,7 @@ def build(settings: Settings, makers: Mapping[str, Maker] | None = None, bound: 
         tokens=Tokens(secret.encode(), settings.token_s),
         phrases=phrases(settings),
         duplexes=makers,
+        begin=exporting() if settings.otel else forget,
     )
     account = None
     if settings.twilio_account and settings.twilio_token:

@@ -29,6 +29,7 @@ from callcenter.logs import log
 from callcenter.store import Scribe, Spool, Store, StoreDown
 from callcenter.telephony.signatures import Signatures, Verdict
 from callcenter.telephony.tokens import Grant, TokenError, Tokens
+from callcenter.tracing import Begin, forget
 from callcenter.units import RATE, seconds
 from callcenter.wire import Refused, Upgrade
 
@@ -103,6 +104,7 @@ class Switchboard:
         tokens: Tokens,
         phrases: Mapping[str, Phrase],
         duplexes: Mapping[str, Maker],
+        begin: Begin = forget,
     ) -> None:
         self.settings = settings
         self.store = store
@@ -114,6 +116,7 @@ class Switchboard:
         self._phrases = phrases
         self._kept = {name: spool.keep(phrase.audio) for name, phrase in phrases.items()}
         self._duplexes = duplexes
+        self._begin = begin
         self._ringing: dict[str, tuple[Ringing, float]] = {}
         self._plans = Memory()
         self._nonces = Memory()
@@ -236,6 +239,7 @@ class Switchboard:
             make=lambda name: self._duplexes[name](context),
             policy=Policy(),
             diary=scribe,
+            span=self._begin("stream", call=call_id, leg=grant.leg, duplex=setup.duplex),
             clock=lambda: time.monotonic() * settings.speed,
             speed=settings.speed,
             leaving=leaving,

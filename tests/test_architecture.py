@@ -30,7 +30,7 @@ ORDER = [
     {"voices"},
     {"telephony"},
     {"duplex"},
-    {"wire", "metrics", "logs"},
+    {"wire", "metrics", "logs", "tracing"},
     {"line"},
     {"switchboard"},
     {"house"},
