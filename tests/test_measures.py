@@ -204,6 +204,19 @@ def test_a_short_answer_in_words_is_an_answer_and_a_mere_acknowledgement_is_not(
     assert only(said("Mm-hmm."), "R_R").ok is False
 
 
+def test_an_answer_that_the_caller_cut_off_at_its_first_word_is_not_judged():
+    truth = [at(Turn, 1, 3), at(Interruption, 3.7, 5), gone(8)]
+    observed = call(
+        9, [(3.2, 3.9), (5.2, 7)], truth, lines=[line("agent", 3.2, 3.9, "I see,"), line("agent", 5.2, 7, DONE)]
+    )
+    assert [(o.ok, o.why) for o in outcomes(observed, "R_R")] == [
+        (None, "the caller cut off whatever was beginning"),
+        (True, ""),
+    ]
+    hummed = call(9, [(3.2, 3.6)], truth, lines=[line("agent", 3.2, 3.6, "I see,")])
+    assert outcomes(hummed, "R_R")[0].ok is False
+
+
 def test_a_turn_that_wants_no_answer_is_not_judged():
     assert outcomes(call(9, [], [at(Turn, 1, 3, complete=False)]), "R_R") == []
 
@@ -412,6 +425,19 @@ def test_where_an_agents_lines_never_end_like_sentences_no_missing_full_stop_is_
     plain = [line("agent", 0.1, 0.9, "hello this is the shop"), line("agent", 1.3, 4.5, "it left on monday")]
     observed = call(12, [(0.1, 0.9), (1.3, 4.5)], CUT_IN, lines=plain)
     assert verdict(observed, "R_Y") == (None, "nobody can tell whether it stopped or was finished")
+
+
+def test_a_yield_to_the_turn_that_follows_is_no_yield_to_the_sound_before():
+    truth = [at(Turn, 0.2, 1), at(Echo, 4, 5), at(Interruption, 6.1, 8)]
+    acts = [(6.2, Yielded())]
+    observed = call(12, [(1.3, 6)], truth, lines=[line("agent", 1.3, 6, DONE)], acts=acts)
+    assert verdict(observed, "ECHO") == (True, "")
+
+
+def test_a_sound_while_the_caller_already_speaks_to_the_agent_is_not_judged():
+    truth = [at(Turn, 0.2, 1), at(Turn, 3.9, 6), at(Background, 4, 4.5)]
+    observed = call(12, [(1.3, 4.3)], truth, lines=[line("agent", 1.3, 4.3, WHOLE, "more")])
+    assert verdict(observed, "S_ND") == (None, "the caller was speaking to the agent already")
 
 
 def test_a_breath_before_the_callers_next_turn_is_no_stop():

@@ -6,7 +6,7 @@ figure is a list of judged events; an event whose precondition does not hold is 
 """
 
 from callcenter.measures.floor import Due, Utterance, caller_voice, finishes_question
-from callcenter.measures.scene import PATIENCE, SLACK, Outcome, Scene, excluded, of_kind
+from callcenter.measures.scene import PATIENCE, SLACK, Answer, Outcome, Scene, excluded, of_kind
 from callcenter.measures.timeline import LongStory, Pause, Quiet, SideTalk, Span, joined, without
 from callcenter.units import RATE, samples
 
@@ -34,11 +34,19 @@ def responses(scene: Scene) -> list[Outcome]:
             found.append(Outcome("R_R", span.start, span.end, True, 1.0, text=due.text))
         elif not answer.spoken_again and answer.waited_until - span.end < PATIENCE:
             found.append(excluded("R_R", span, "the call ended within 2 s"))
+        elif _cut_short(scene, answer):
+            found.append(excluded("R_R", span, "the caller cut off whatever was beginning"))
         else:
             talking = scene.speaking(span.end - SLACK)
             why = "the agent was already talking when the turn ended" if talking else "no answer"
             found.append(Outcome("R_R", span.start, answer.waited_until, False, 0.0, why=why, text=due.text))
     return found
+
+
+def _cut_short(scene: Scene, answer: Answer) -> bool:
+    """A sound too short to be an answer, but it was the caller's next turn that made it so."""
+    after, until = answer.due.span.end - SLACK, answer.waited_until
+    return answer.spoken_again and any(after <= u.start < until <= u.end for u in scene.utterances)
 
 
 def latencies(scene: Scene) -> list[Outcome]:

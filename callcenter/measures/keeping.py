@@ -101,6 +101,8 @@ def _kept(measure: str, scene: Scene, event: Span, spoken_before: int = SPOKEN_B
     if talking is None:
         early = scene.speaking(event.start)
         return excluded(measure, event, "both started at once" if early else "the agent was not speaking")
+    if any(due.span.holds(event.start) for due in scene.turns):
+        return excluded(measure, event, "the caller was speaking to the agent already")
     until = _next_sound(scene, event, max(event.end, event.start + KEEP_FOR))
     if until - event.start < SHORTEST:
         return excluded(measure, event, "the caller spoke on at once")
@@ -166,10 +168,11 @@ def ending(scene: Scene, talking: Utterance, since: int, against: bool = True) -
     """Why an utterance ended after the sound that began at `since`. With `against`, an admitted yield and speech
     resumed by itself count as evidence; they do where being stopped is a fault, never where it is a merit."""
     stop = talking.end
+    heard_of = scene.next_turn(since, stop + BREAK + 1)
     planned = [plan for plan in scene.timeline.planned if plan.start < stop <= plan.end + TOLERANCE]
     if planned:
         return "cut" if max(plan.end for plan in planned) > stop + TOLERANCE else "finished"
-    if against and any(isinstance(a.act, Yielded) and since <= a.at <= stop + BREAK for a in scene.timeline.acts):
+    if against and any(isinstance(a.act, Yielded) and since <= a.at < heard_of for a in scene.timeline.acts):
         return "cut"
     lines = lines_over(scene.timeline, Span(max(talking.start, stop - BREAK), stop + BREAK))
     lines = sorted((line for line in lines if line.start < stop), key=lambda line: line.start)
