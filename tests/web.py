@@ -4,7 +4,7 @@ import asyncio
 import json
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -114,9 +114,10 @@ async def send(peer: h11.Connection, writer: asyncio.StreamWriter, reply: Reply)
     headers |= {"Transfer-Encoding": "chunked"} if streamed else {"Content-Length": str(len(body))}
     writer.write(peer.send(h11.Response(status_code=reply.status, headers=list(headers.items()))) or b"")
     if streamed:
-        async for part in reply.body:
-            writer.write(peer.send(h11.Data(data=part)) or b"")
-            await writer.drain()
+        async with aclosing(reply.body) as parts:
+            async for part in parts:
+                writer.write(peer.send(h11.Data(data=part)) or b"")
+                await writer.drain()
     elif body:
         writer.write(peer.send(h11.Data(data=body)) or b"")
     writer.write(peer.send(h11.EndOfMessage()) or b"")
