@@ -12,6 +12,7 @@ import numpy as np
 
 from callcenter.audio import decode
 from callcenter.bench.drawing import Scale, rect, rule, svg, text, ticks
+from callcenter.events import Floor
 from callcenter.measures import Judged, Outcome, Span, caller_voice, floor_states, joined, scene
 from callcenter.measures.floor import BREATH
 from callcenter.units import RATE, samples
@@ -57,7 +58,7 @@ def moment(judged: Judged, view: Span, audio: Audio | None = None, fault: Outcom
     parts: list[str] = []
     y = 30.0
     lanes = [_happenings, _caller, _agent, _floor]
-    if any(view.holds(leaning.at) for leaning in judged.observed.timeline.leanings):
+    if any(view.holds(leaning.at) and leaning.floor != Floor() for leaning in judged.observed.timeline.leanings):
         lanes.append(_leanings)
     for lane in lanes:
         drawn, tall = lane(judged, view, across, y, audio)

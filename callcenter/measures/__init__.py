@@ -18,7 +18,7 @@ from callcenter.measures.bars import BY_NAME, MEASURES, Bar, Measure
 from callcenter.measures.figures import Figure, Figures, Judged, figures, judge, last_line, wer
 from callcenter.measures.floor import Utterance, caller_turns, caller_voice, floor_states, utterances
 from callcenter.measures.live import surmise
-from callcenter.measures.record import recorded, voiced
+from callcenter.measures.record import played, recorded, voiced
 from callcenter.measures.scene import Outcome, Scene, scene
 from callcenter.measures.timeline import (
     Acted,
@@ -51,6 +51,6 @@ __all__ = [
     "Happening", "Interruption", "Judged", "Leaning", "LongStory", "Measure", "Observed", "Outcome", "Pause", "Quiet",
     "Scene", "SideTalk", "Span", "Tic", "Timeline", "Timing", "Truth", "Turn", "Utterance", "WordErrors",
     "caller_turns", "caller_voice", "figures", "floor_states", "from_turns", "joined", "judge", "last_line",
-    "listening", "normal", "recorded", "scene", "spans", "surmise", "timing", "utterances", "voiced", "wer",
+    "listening", "normal", "played", "recorded", "scene", "spans", "surmise", "timing", "utterances", "voiced", "wer",
     "word_errors",
 ]  # fmt: skip

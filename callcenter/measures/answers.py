@@ -5,7 +5,7 @@ and is not fast. Silence is no merit: a pause counts as respected only when the 
 figure is a list of judged events; an event whose precondition does not hold is listed as excluded.
 """
 
-from callcenter.measures.floor import Due, Utterance, caller_voice, finishes_question
+from callcenter.measures.floor import BREATH, Due, Utterance, caller_voice, finishes_question
 from callcenter.measures.scene import PATIENCE, SLACK, Answer, Outcome, Scene, excluded, of_kind
 from callcenter.measures.timeline import LongStory, Pause, Quiet, SideTalk, Span, joined, without
 from callcenter.units import RATE, samples
@@ -46,7 +46,7 @@ def responses(scene: Scene) -> list[Outcome]:
 def _cut_short(scene: Scene, answer: Answer) -> bool:
     """A sound too short to be an answer, but it was the caller's next turn that made it so."""
     after, until = answer.due.span.end - SLACK, answer.waited_until
-    return answer.spoken_again and any(after <= u.start < until <= u.end for u in scene.utterances)
+    return answer.spoken_again and any(after <= u.start < until <= u.end + BREATH for u in scene.utterances)
 
 
 def latencies(scene: Scene) -> list[Outcome]:

@@ -1,22 +1,28 @@
 """From what was kept of a call to its timeline: two channels of audio and the events with what they commanded.
 
-The voice detector lets every sound last a little longer than it is, which is right for a listener and wrong for a
-stopwatch; here its hang is taken off again, so that a sound ends where it ended.
+The caller's line is noisy, so a voice detector listens to it; it lets every sound last a little longer than it is,
+which is right for a listener and wrong for a stopwatch, so its hang is taken off again. What we played is clean: there
+everything above a whisper is sound, to the frame, and nothing that was still audible counts as silence.
 """
 
 from collections.abc import Iterable, Sequence
 
-from callcenter.audio import HANG, Activity
+import numpy as np
+
+from callcenter.audio import HANG, Activity, decode
 from callcenter.events import Command, Event, Fault, Spoken, Utter
 from callcenter.measures.timeline import Acted, Leaning, Span, Timeline, spans
 from callcenter.units import FRAME
+
+WHISPER = 32768 * 10 ** (-45 / 20)
+"""Root mean square of a frame at -45 dBFS: 25 dB under speech."""
 
 Happened = tuple[int, Event | None, Sequence[Command]]
 """The sample, the event, and what the call commanded."""
 
 
 def voiced(audio: bytes) -> tuple[Span, ...]:
-    """Where a channel of mu-law holds a voice, without the detector's hang."""
+    """Where a noisy channel of mu-law holds a voice, without the detector's hang."""
     whole = audio[: len(audio) - len(audio) % FRAME]
     return tuple(_trimmed(span) for span in spans(Activity().push(whole))) if whole else ()
 
@@ -24,6 +30,12 @@ def voiced(audio: bytes) -> tuple[Span, ...]:
 def _trimmed(span: Span) -> Span:
     frames = (span.end - span.start) // FRAME
     return Span(span.start, span.end - min(HANG, frames // 2) * FRAME)
+
+
+def played(audio: bytes) -> tuple[Span, ...]:
+    """Where a clean channel of mu-law sounds."""
+    pcm = decode(audio[: len(audio) - len(audio) % FRAME]).astype(np.float64).reshape(-1, FRAME)
+    return spans("".join("1" if loud else "0" for loud in np.sqrt((pcm * pcm).mean(axis=1)) > WHISPER))
 
 
 def recorded(caller: bytes, agent: bytes, happened: Iterable[Happened] = ()) -> Timeline:
@@ -34,7 +46,7 @@ def recorded(caller: bytes, agent: bytes, happened: Iterable[Happened] = ()) -> 
     return Timeline(
         length=max(len(caller), len(agent)),
         caller=voiced(caller),
-        agent=voiced(agent),
+        agent=played(agent),
         lines=tuple(sorted((c for c in commands if isinstance(c, Utter)), key=lambda line: line.start)),
         acts=tuple(Acted(at, act) for at, event in spoken for act in event.acts),
         leanings=tuple(Leaning(at, event.floor) for at, event in spoken),
