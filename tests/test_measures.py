@@ -25,6 +25,7 @@ from callcenter.measures import (
     judge,
     last_line,
     normal,
+    played,
     recorded,
     spans,
     surmise,
@@ -33,6 +34,7 @@ from callcenter.measures import (
     word_errors,
 )
 from callcenter.measures.intervals import Event, at_quantile, byar, quantile, rate, share, wilson
+from callcenter.measures.saved import as_data, from_data
 from callcenter.units import RATE, samples
 
 WHOLE = "I found your order, it left the warehouse this morning and"
@@ -113,6 +115,26 @@ def test_a_recording_becomes_a_timeline_whose_sounds_end_where_they_ended():
         assert abs(heard.end - samples(meant[1])) <= frame
     assert [line.text for line in timeline.lines] == ["It is here."]
     assert (timeline.acts[0].at, timeline.leanings[0].floor.p_speak, timeline.faults[0].kind) == (4800, 0.9, "late")
+
+
+def test_a_clean_channel_is_heard_to_its_last_audible_frame():
+    import numpy as np
+
+    fading = np.concatenate([np.full(RATE // 2, 3000.0), np.geomspace(3000, 3, RATE)])
+    pcm = np.concatenate([np.zeros(RATE), fading * np.sin(np.arange(len(fading)))]).astype(np.int16)
+    (heard,) = played(encode(pcm))
+    assert heard.start == RATE
+    assert heard.seconds == pytest.approx(0.5 + np.log(3000 / 260) / np.log(1000), abs=0.03)
+    assert played(b"") == ()
+
+
+def test_a_truth_survives_being_written_as_plain_data():
+    import json
+
+    truth = (at(Turn, 0, 1, "hi", complete=False), at(LongStory, 2, 9, "so", phrase_ends=(4, 6)), gone(10))
+    assert from_data(json.loads(json.dumps(as_data(truth)))) == truth
+    with pytest.raises(ValueError, match="Sneeze"):
+        from_data([{"is": "Sneeze", "start": 0, "end": 1}])
 
 
 # ------------------------------------------------------------------------------------------- what a sound claims
@@ -213,7 +235,7 @@ def test_an_answer_that_the_caller_cut_off_at_its_first_word_is_not_judged():
         (None, "the caller cut off whatever was beginning"),
         (True, ""),
     ]
-    hummed = call(9, [(3.2, 3.6)], truth, lines=[line("agent", 3.2, 3.6, "I see,")])
+    hummed = call(9, [(3.2, 3.45)], truth, lines=[line("agent", 3.2, 3.45, "I see,")])
     assert outcomes(hummed, "R_R")[0].ok is False
 
 
