@@ -12,6 +12,7 @@ from callcenter.background.crm.appointments import coming
 from callcenter.background.crm.bills import bills_of, still_open
 from callcenter.background.crm.books import Answer, Books, customer_of, id_of
 from callcenter.background.crm.tables import Customer, Memo, Order, Ticket, folded
+from callcenter.background.identity import Claim, Person
 from callcenter.background.outcome import ToolError
 
 Name = Annotated[str, Field(description="First and last name.", min_length=2, max_length=80)]
@@ -50,22 +51,16 @@ class Customers:
 
         Answers `verified`, and `need` if one more detail would settle it.
         """
-        if not (name or number or phone):
-            return {"verified": False, "need": "name"}
-        if not (born or postcode):
-            return {"verified": False, "need": "born"}
+        claim = Claim(name, number, phone, born, postcode)
+        if claim.need:
+            return claim.verdict(())
         with self.books.read() as session:
-            found = [
-                one
+            fit = [
+                Person(str(one.id), one.name, one.name.split()[0])
                 for one in _matching(session, name, phone, None, number)
                 if (born is None or one.born == born) and (postcode is None or one.postcode == postcode)
             ]
-        if len(found) > 1:
-            return {"verified": False, "need": "born" if born is None else "postcode" if postcode is None else "number"}
-        if not found:
-            return {"verified": False, "need": None}
-        only = found[0]
-        return {"verified": True, "customer": str(only.id), "name": only.name, "first_name": only.name.split()[0]}
+        return claim.verdict(fit)
 
     def customer_overview(self, customer: Digits) -> Answer:
         """Sum up a customer: open orders, unpaid bills, next appointment, open tickets, contact details."""

@@ -1,0 +1,43 @@
+"""Whether a caller is who they say: one way of asking and answering, whatever system holds the customers.
+
+A caller names themselves (name, customer number or telephone) and proves it (date of birth or postcode). Just one
+record must fit; what does not fit is not said, nor whether anything came close.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    customer: str
+    name: str
+    first_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    name: str | None = None
+    number: str | None = None
+    phone: str | None = None
+    born: date | None = None
+    postcode: str | None = None
+
+    @property
+    def need(self) -> str | None:
+        """The detail without which nothing can be decided."""
+        if not (self.name or self.number or self.phone):
+            return "name"
+        return None if self.born or self.postcode else "born"
+
+    def verdict(self, found: Sequence[Person]) -> dict[str, Any]:
+        """`found` are the records that everything in the claim fits."""
+        if self.need or len(found) > 1:
+            other = "born" if self.born is None else "postcode" if self.postcode is None else "number"
+            return {"verified": False, "need": self.need or other}
+        if not found:
+            return {"verified": False, "need": None}
+        only = found[0]
+        return {"verified": True, "customer": only.customer, "name": only.name, "first_name": only.first_name}
