@@ -164,6 +164,7 @@ CHOICES = {
     "log_level": ("debug", "info", "warning", "error"),
     "log_format": ("auto", "json", "plain"),
 }
+SHORTEST_TOKEN = 16
 POSITIVE = ("max_calls", "max_call_s", "token_s", "speed")
 
 
@@ -176,7 +177,10 @@ def _checked(settings: Settings) -> Settings:
             raise SettingError(f"{PREFIX}{name.upper()} must be more than 0")
     if settings.public_url and not settings.public_url.startswith(("https://", "http://")):
         raise SettingError(f"{PREFIX}PUBLIC_URL={settings.public_url!r}: begin it with https://")
-    for target in (settings.rescue,):
-        if target and target not in settings.transfers:
-            raise SettingError(f"{PREFIX}RESCUE={target!r} is not among {PREFIX}TRANSFERS")
+    if settings.rescue and settings.rescue not in settings.transfers:
+        raise SettingError(f"{PREFIX}RESCUE={settings.rescue!r} is not among {PREFIX}TRANSFERS")
+    if settings.twilio_token and len(settings.twilio_token.reveal()) < SHORTEST_TOKEN:
+        raise SettingError(
+            f"{PREFIX}TWILIO_TOKEN is too short to be an auth token; copy it from the provider's console"
+        )
     return settings

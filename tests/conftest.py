@@ -2,12 +2,14 @@
 
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 from postgres import Postgres
+from provider import Provider
 
 from callcenter.store import migrations
 
@@ -55,8 +57,29 @@ def database(request: pytest.FixtureRequest, upgraded: dict[str, str], tmp_path:
     return fresh(request.getfixturevalue("cluster"), "test", like="upgraded")
 
 
+@pytest.fixture
+def lite(tmp_path: Path, upgraded: dict[str, str]) -> tuple[Path, str]:
+    """A folder and the URL of an SQLite database, for a server of one's own."""
+    path = tmp_path / "lite.db"
+    shutil.copy(upgraded["sqlite"].removeprefix("sqlite:///"), path)
+    return tmp_path, f"sqlite:///{path}"
+
+
 def fresh(cluster: Postgres, name: str, like: str = "template1") -> str:
     with psycopg.connect(cluster.url(), autocommit=True) as connection:
         connection.execute(f"drop database if exists {name} with (force)")
         connection.execute(f"create database {name} template {like}")
     return cluster.url(name)
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    """The phone provider's REST interface, on loopback."""
+    server = Provider()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield server
+    server.holding.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
