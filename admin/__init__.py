@@ -1,0 +1,1 @@
+"""The admin site: what supervisors, authors of flows and experimenters see."""
