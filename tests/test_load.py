@@ -120,7 +120,7 @@ def test_a_faultless_parrot_loses_nothing_and_adds_next_to_nothing():
     told = outcome.figures
     assert (told.calls, told.frames_lost, told.frames_strange) == (4, 0, 0)
     assert told.frames > 4 * 20
-    assert -1 < told.added_ms_mean < 60
+    assert abs(told.added_ms_mean) < 100
     assert told.jitter_p50_ms < 20
     assert parrot.problems == []
     assert len(parrot.marks) > 4 * 3

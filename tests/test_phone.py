@@ -200,8 +200,9 @@ def test_marks_come_back_when_the_ear_reaches_them():
     assert names == ["a", "b", "c"]
     marks = report.legs[0].marks
     assert not any(mark.flushed for mark in marks)
-    echoed = [mark.echoed - marks[0].echoed for mark in marks]
-    np.testing.assert_allclose(echoed, [0, 0.5, 1.0], atol=0.2)
+    order = [m["event"] for m in agent.peers[0].messages if m["event"] in ("media", "mark")]
+    first, second, third = (at for at, event in enumerate(order) if event == "mark")
+    assert order[first:second].count("media") == order[second:third].count("media") == 25
     assert report.heard.count(b"\x11") == 3 * 25 * FRAME
 
 
@@ -249,11 +250,11 @@ def test_frames_leave_on_an_absolute_clock():
         while (await peer.receive())["event"] != "stop":
             peer.times.append(loop.time())
 
-    _, agent = converse(listen, Player(b"", after=100), speed=1.0)
+    _, agent = converse(listen, Player(b"", after=500))
     times = np.array(agent.peers[0].times[2:])
-    late = times - 0.02 * np.arange(len(times))
-    assert len(times) >= 99
-    assert np.ptp(np.sort(late)[:-5]) < 0.02
+    late = times - 0.02 / SPEED * np.arange(len(times))
+    assert len(times) >= 499
+    assert abs(late[:100].min() - late[-100:].min()) < 0.01, "it drifts"
 
 
 def test_a_report_measures_jitter_and_lag():

@@ -37,6 +37,12 @@ def test_another_process_says_the_same_bytes(espeak):
     assert said.stdout.strip() == espeak.speak("Hello", "en-us+f3").audio.hex()
 
 
+def test_its_noise_is_drawn_from_our_seed(espeak, monkeypatch):
+    first = espeak.speak(TEXT, "en-us+f3")
+    monkeypatch.setattr(voices, "SEED", 2)
+    assert espeak.speak(TEXT, "en-us+f3").audio != first.audio
+
+
 def test_threads_may_speak_at_once(espeak):
     alone = espeak.speak(TEXT)
     together = []
