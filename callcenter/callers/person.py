@@ -9,6 +9,7 @@ the same spoken audio and the same truth, byte for byte.
 the caller will stop. It serves the oracle, and nothing else.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -44,8 +45,12 @@ GAPS = ((0.0, -0.9), (0.1, -0.61), (0.25, -0.13), (0.5, 0.23), (0.75, 0.67), (0.
 """Quantiles of the gap between two people. Nobody can answer before an end that has not come: a caller that would
 have overlapped speaks as soon as it notices."""
 
-NOTICE = samples(0.2)
-"""Silence after which the agent's words may be over."""
+LONGEST_GAP = 1.7
+
+NOTICE, DOUBT = samples(0.32), samples(0.5)
+"""Silence after which the agent's words may be over, and after which even few words may."""
+
+FEW = samples(2.5)
 
 ENOUGH = samples(0.7)
 """Less than this of the agent's voice is no answer yet: wait for more of it."""
@@ -117,6 +122,7 @@ class Person:
         self._gone = False
         self._deeds: list[Deed] = []
         self._happened: list[Happening] = []
+        self._spoken: deque[Sounding] = deque(maxlen=4)
         self.now = 0
         """Samples spoken."""
 
@@ -172,6 +178,14 @@ class Person:
             mouth.take.text,
         )
 
+    def said(self, start: int, end: int) -> str:
+        """What it said to the agent and had said to the end between two samples; only what was lately said is known."""
+        found = []
+        for sounding in self._spoken:
+            words = sounding.take.words or ((sounding.take.text, 0, len(sounding.take)),)
+            found += [text for text, _, over in words if start < sounding.start + over <= min(end, sounding.end)]
+        return " ".join(found)
+
     # ------------------------------------------------------------------------------------------------- deciding
 
     def _live(self) -> None:
@@ -196,7 +210,7 @@ class Person:
         elif not ear.heard:
             if self.now - self._ended >= samples(self.scenario.temper.patience):
                 self._hello()
-        elif self.now - agent_end >= (NOTICE if ear.heard >= ENOUGH else MORE_WITHIN):
+        elif self.now - agent_end >= (NOTICE if ear.heard >= FEW else DOUBT if ear.heard >= ENOUGH else MORE_WITHIN):
             if self._due < 0:
                 self._due = max(self.now, agent_end + samples(self._gap()))
             if self._due < self.now + FRAME:
@@ -206,7 +220,7 @@ class Person:
         share = self._chance.random()
         for (low, a), (high, b) in pairwise(GAPS):
             if share <= high:
-                return (a + (b - a) * (share - low) / (high - low)) * self.scenario.temper.pace
+                return min(LONGEST_GAP, (a + (b - a) * (share - low) / (high - low)) * self.scenario.temper.pace)
         return 0.0
 
     def _next(self, at: int) -> None:
@@ -236,6 +250,7 @@ class Person:
 
     def _say(self, does: Say | Tell | Cut, at: int) -> None:
         self._mouth = self._stage.play(does, does.take, at)
+        self._spoken.append(self._mouth)
         self._insists = self._chance.random() < self.scenario.temper.insists
 
     def _hello(self) -> None:
@@ -287,7 +302,7 @@ class Person:
                 self._do(act)
                 return
         late = self.now - until >= STUBBORN
-        if self.now >= until and (self._ear.quiet >= 2 * NOTICE or late):
+        if self.now >= until and (self._ear.quiet >= NOTICE or late):
             self._back = None
             self._happened.append(measures.Quiet(self._quiet_from, self.now))
             self._say(then, self.now)

@@ -35,8 +35,10 @@ class Jumpy:
 
     async def turn(self, heard: Heard) -> Spoken:
         mask = self._activity.push(heard.audio)
+        if self._left:
+            self._left = max(0, self._left - TURN)
+            self._silent = 0
         self._silent = (len(mask) - 1 - mask.rfind("1")) * FRAME if "1" in mask else self._silent + TURN
-        self._left = max(0, self._left - TURN)
         if SOUND in mask:
             self._own_turn = False
             if self._left:
