@@ -32,7 +32,7 @@ class Postgres:
         with (self._data / "postgresql.conf").open("a") as settings:
             settings.write(
                 f"port = {self.port}\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\n"
-                "fsync = off\nshared_buffers = 32MB\nmax_connections = 60\n"
+                "fsync = off\nshared_buffers = 32MB\nmax_connections = 60\nwal_writer_delay = 10s\n"
             )
         self.start()
 

@@ -18,6 +18,7 @@ from callcenter.events import (
     HangUp,
     Hear,
     Heard,
+    Marked,
     Note,
     Noted,
     Pressed,
@@ -155,6 +156,7 @@ def test_a_turn_is_kept_only_if_recording_was_on_during_the_whole_of_it():
     for turn in range(9):
         if turn in script:
             kept.add(turn * TURN + 10, Directed("press"), [script[turn]])
+            kept.add(turn * TURN + 20, Marked("m1"), [])
         kept.add((turn + 1) * TURN, TurnHeard(turn, LOUD), [Hear(Heard(turn, LOUD, LOUD))])
     loud = [kept.left[turn * TURN : (turn + 1) * TURN] == LOUD for turn in range(9)]
     assert loud == [True, True, False, False, False, False, True, True, True]

@@ -141,6 +141,29 @@ def test_a_call_that_decides_otherwise_is_found(talk):
     assert difference is not None
 
 
+class Hoarse(Call):
+    """Sends other frames than it says it has played."""
+
+    def receive(self, at, event):
+        commands = super().receive(at, event)
+        return [replace(c, frame=c.frame[::-1]) if isinstance(c, Send) else c for c in commands]
+
+
+class Deaf(Call):
+    """Sends the right frames but gives the duplex another idea of what was played."""
+
+    def receive(self, at, event):
+        commands = super().receive(at, event)
+        return [replace(c, heard=replace(c.heard, played=SILENT_TURN)) if isinstance(c, Hear) else c for c in commands]
+
+
+@pytest.mark.parametrize("other", [Hoarse, Deaf])
+def test_audio_that_differs_is_found_though_every_command_agrees(talk, other):
+    difference = replay(talk.kept.lines, talk.kept, lambda header: other(SETUP))
+    assert difference is not None
+    assert b"digest" in difference.recorded
+
+
 def test_a_call_that_speaks_at_a_tick_where_it_was_silent_is_found():
     class Chatty(Call):
         def receive(self, at, event):

@@ -2,15 +2,18 @@
 
 import threading
 import time
+from datetime import UTC, datetime
 
+import psycopg
 import pytest
+from conftest import fresh
 from journalled import converse
 from sqlalchemy import text
 from test_store_spool import CALLS, check_recovered, killed_writer
 from waiting import until
 
 from callcenter.events import Fault, Hear, Heard, Mark, Started, TurnHeard, Utter
-from callcenter.store import Files, Search, Shipper, Spool, Store
+from callcenter.store import Files, Search, Shipper, Spool, Store, StoreDown, migrations
 from callcenter.store.project import AT_ONCE
 from callcenter.units import TURN
 
@@ -78,8 +81,6 @@ def test_a_conversation_arrives_while_it_goes_on_and_when_it_has_ended(shop):
 
 
 def test_a_row_that_rang_is_the_row_that_is_shipped(shop):
-    from datetime import UTC, datetime
-
     rung = datetime(2026, 3, 1, tzinfo=UTC)
     shop.store.ring("c1", rung, carrier="twilio", carrier_call="CA1", caller="+15550100")
     shop.store.tell("c1", amd="human")
@@ -92,8 +93,6 @@ def test_a_row_that_rang_is_the_row_that_is_shipped(shop):
 
 
 def test_a_carriers_call_that_another_row_has_is_left_to_that_row(shop):
-    from datetime import UTC, datetime
-
     shop.store.ring("c1", datetime(2026, 3, 1, tzinfo=UTC), carrier="twilio", carrier_call="CA1")
     shop.spool.open("c2", 0, {"row": {"carrier": "twilio", "carrier_call": "CA1"}}).close("hangup")
     assert shop.shipper.flush(10)
@@ -191,6 +190,28 @@ def test_two_shippers_of_one_spool_ship_every_line_once(tmp_path, database):
     shop.close()
 
 
+def test_a_new_database_is_made_from_the_spool(shop, tmp_path):
+    for k in range(3):
+        scribe = shop.spool.open(f"c{k}", 0, {"row": {"caller": "+15550100"}})
+        converse(scribe, 3, seed=k)
+        scribe.close("hangup", "resolved")
+    live = shop.spool.open("live", 0, {})
+    assert shop.shipper.flush(10)
+    url = f"sqlite:///{tmp_path / 'new.db'}"
+    migrations.upgrade(url)
+    other = Shop(tmp_path, url)
+    assert other.spool.again() == 3
+    assert other.shipper.flush(10)
+    for k in range(3):
+        assert other.store.row(f"c{k}") == shop.store.row(f"c{k}")
+        assert other.store.legs(f"c{k}") == shop.store.legs(f"c{k}")
+        assert other.store.transcript(f"c{k}") == shop.store.transcript(f"c{k}")
+    assert other.store.row("live") is None
+    other.close()
+    live.close("hangup")
+    assert shop.shipper.flush(10)
+
+
 @pytest.mark.parametrize("damage", ["header", "middle", "facts"])
 def test_a_leg_that_cannot_be_shipped_holds_up_nobody(shop, tmp_path, damage):
     bad = shop.spool.open("bad", 0, {"row": {"colour": "red"} if damage == "facts" else {}})
@@ -230,8 +251,6 @@ def test_text_that_no_database_takes_is_shipped_without_it(shop):
 
 @pytest.mark.slow
 def test_a_database_that_stops_during_calls_misses_nothing(tmp_path, cluster, upgraded):
-    from conftest import fresh
-
     shop = Shop(tmp_path, fresh(cluster, "stopped", like="upgraded"))
     scribes = [shop.spool.open(f"c{k}", 0, {}) for k in range(5)]
     ended = shop.spool.open("ended", 0, {})
@@ -276,6 +295,37 @@ def test_a_database_that_stops_during_calls_misses_nothing(tmp_path, cluster, up
     assert len(shop.store.calls(Search()).calls) == len(scribes) + 2
     assert max(slowest) < 0.2  # a call never waits for the database
     shop.close()
+
+
+def test_a_database_that_forgets_what_it_promised_is_told_again(tmp_path, cluster, upgraded):
+    """A server that does not wait for its disk loses its last commits when its machine dies."""
+    url = fresh(cluster, "forgetful", like="upgraded")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("alter database forgetful set synchronous_commit = off")
+    shop = Shop(tmp_path, url)
+    scribe = shop.spool.open("c1", 0, {})
+    turns(scribe, 0, 10)
+    assert shop.shipper.flush(10)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("checkpoint")
+    turns(scribe, 10, 10)
+    assert shop.shipper.flush(10)
+    before = len(shop.store.transcript("c1"))
+    cluster.stop()
+    cluster.start()
+    assert len(until(lambda: answered(shop.store))) < before
+    turns(scribe, 20, 10)
+    scribe.close("hangup")
+    until(lambda: not shop.spool.growing())
+    check_shipped(shop.store, scribe.growth.files)
+    shop.close()
+
+
+def answered(store):
+    try:
+        return store.transcript("c1")
+    except StoreDown:
+        return None
 
 
 def test_killed_in_the_middle_of_twenty_calls(tmp_path, database):

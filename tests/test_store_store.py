@@ -125,8 +125,11 @@ def test_a_plan_is_taken_once(store):
     assert store.take_plan("c1") is None
     store.plan("c1", {"do": "hang_up"})
     store.plan("c1", {"do": "transfer", "target": "person", "note": "日本"})
-    plans = at_once(4, lambda k: store.take_plan("c1"))
-    assert [p for p in plans if p] == [{"do": "transfer", "target": "person", "note": "日本"}]
+    assert store.take_plan("c1") == {"do": "transfer", "target": "person", "note": "日本"}
+    assert store.take_plan("c1") is None
+    for k in range(10):
+        store.plan("c1", {"do": k})
+        assert [p for p in at_once(6, lambda _: store.take_plan("c1")) if p] == [{"do": k}]
     assert store.take_plan("c2") is None
 
 

@@ -23,6 +23,7 @@
     shipper.backlog() -> bytes not in the database yet;  shipper.flush(timeout) -> bool;  shipper.close()
     shipper.failure, shipper.stuck                  # why the database lags, and which legs cannot be shipped
     spool.waiting, spool.stalled                    # for /metrics, /readyz and admission
+    spool.again()                                   # ship everything once more, into a new database
     Files(spool.root, call_id, writer).sound        # what `journal.replay` and a reader of the recording need
 
     migrations.upgrade(url) -> revision;  migrations.current(url);  migrations.drift(url) -> [difference]

@@ -51,6 +51,10 @@ class Batch:
         return Cursor(self.cursor.header, self.cursor.offset + self.size, self.news.next, faults)
 
 
+class Elsewhere(Exception):
+    """A leg in the database is not where it was left: somebody else shipped it, or the database lost what it had."""
+
+
 def legs_of(session: Session, calls: Sequence[str]) -> dict[tuple[str, str], Leg]:
     query = select(Leg).where(col(Leg.call_id).in_(set(calls)))
     return {(leg.call_id, leg.writer): leg for leg in session.scalars(query)}
@@ -81,6 +85,7 @@ def read(files: Files, cursor: Cursor) -> Batch:
 def write(session: Session, batches: Sequence[Batch]) -> None:
     """All of these batches, in the caller's transaction."""
     batches = sorted(batches, key=lambda batch: batch.files.marker)  # everybody takes rows in one order
+    _check(session, batches)
     new = [batch for batch in batches if not batch.cursor.next]
     old = [batch for batch in batches if batch.cursor.next]
     for batch in batches:
@@ -110,6 +115,17 @@ def _learn(session: Session, batch: Batch) -> None:
 def _insert(session: Session, table: type, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
         session.execute(insert(table), rows)
+
+
+def _check(session: Session, batches: Sequence[Batch]) -> None:
+    """These legs are where they are read on from; a database that died may have lost what it promised last."""
+    calls = {batch.files.call_id for batch in batches}
+    columns = select(col(Leg.call_id), col(Leg.writer), col(Leg.lines))
+    found = session.execute(columns.where(col(Leg.call_id).in_(calls)))
+    lines = {(call_id, writer): lines for call_id, writer, lines in found}
+    for batch in batches:
+        if lines.get((batch.files.call_id, batch.files.writer), 0) != batch.cursor.next:
+            raise Elsewhere(f"{batch.files.marker} is not at line {batch.cursor.next}")
 
 
 def _opened(batch: Batch) -> dict[str, Any]:

@@ -8,12 +8,13 @@ others: it is set aside, `stuck` says why, and it is tried again later.
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from callcenter.store.files import Files, Growth
 from callcenter.store.project import Batch, Cursor, legs_of, place, read, write
 from callcenter.store.spool import Spool
 from callcenter.store.store import Store, StoreDown
+from callcenter.store.tables import Leg
 
 PERIOD_S: Final = 1.0
 PATIENCE_S: Final = (0.5, 1.0, 2.0, 5.0)
@@ -94,7 +95,6 @@ class Shipper:
                 if self._attempt(self._ship, batches):
                     self._ship_apart()
         except StoreDown as error:
-            self._cursors.clear()
             self.failure = str(error)
             return False
         self.failure = ""
@@ -110,7 +110,7 @@ class Shipper:
 
     def _ship_apart(self) -> None:
         """Something in the transaction was refused: leg by leg, from where the database says each is."""
-        self._cursors.clear()
+        self._find(list(self._cursors))
         for batch in self._batches():
             if problem := self._attempt(self._ship, [batch]):
                 self._set_aside(batch.files, problem)
@@ -142,6 +142,7 @@ class Shipper:
         return batches[-1].size if len(batches) > count else 0
 
     def _find(self, unknown: Sequence[Files]) -> None:
+        """Asks the database how far these journals have come."""
         if not unknown:
             return
         with self._store.reading() as session:
@@ -150,8 +151,10 @@ class Shipper:
             if problem := self._attempt(self._place, files, legs.get((files.call_id, files.writer))):
                 self._set_aside(files, problem)
 
-    def _place(self, files: Files, leg: Any) -> None:
-        self._cursors[files] = place(files, leg)
+    def _place(self, files: Files, leg: Leg | None) -> None:
+        cursor = self._cursors.get(files)
+        if cursor is None or cursor.next != (leg.lines if leg else 0):
+            self._cursors[files] = place(files, leg)
 
     def _set_aside(self, files: Files, problem: str) -> None:
         tries = self._tries[files] = self._tries.get(files, 0) + 1

@@ -60,7 +60,6 @@ class Spool:
         scribe = Scribe(files, {**about, **header}, record=record)
         self._scribes[files] = scribe
         self._growing[files] = scribe.growth
-        self._wake.set()
         return scribe
 
     def keep(self, audio: bytes) -> str:
@@ -97,6 +96,18 @@ class Spool:
         """All of it is in the database: nobody has to come back to it."""
         (self._home / files.marker).unlink(missing_ok=True)
         self._growing.pop(files, None)
+
+    def again(self) -> int:
+        """Everything there is, for a database that has none of it yet; how many journals that is."""
+        markers = {path.name for path in (self.root / "open").glob("*/*~*")}
+        journals = sorted((self.root / "calls").glob("*/*.jsonl"))
+        whole = [
+            files for path in journals if (files := Files(self.root, path.parent.name, path.stem)).marker not in markers
+        ]
+        for files in whole:
+            (self._home / files.marker).touch()
+            self._growing[files] = Growth(files, files.journal.stat().st_size, closed=True)
+        return len(whole)
 
     # ------------------------------------------------------------------------------------------------------ life, death
 
