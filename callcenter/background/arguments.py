@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, NewType
 
-from pydantic import BeforeValidator, ConfigDict, ValidationError, WithJsonSchema, create_model
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema, create_model
 
+from callcenter import numbers
 from callcenter.background.outcome import ToolError
 
 Accept = Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -30,11 +31,29 @@ def _digits(value: object) -> str:
     return text
 
 
+def _e164(value: object) -> str:
+    try:
+        number = numbers.read(str(value))
+    except numbers.NumberError:
+        number = None
+    if not isinstance(number, numbers.Number):
+        raise ValueError("should be a complete telephone number")
+    return number.e164
+
+
 Money = Annotated[int, BeforeValidator(_minor), WithJsonSchema({"type": "string", "pattern": r"^\d+(\.\d\d)?$"})]
 """An amount: minor units inside (1250), written out as "12.50"."""
 
 Digits = Annotated[str, BeforeValidator(_digits), WithJsonSchema({"type": "string", "pattern": r"^\d+$"})]
 """A number that names something; groups as people say them ("42 17") are joined."""
+
+Phone = Annotated[str, BeforeValidator(_e164)]
+"""A telephone number as people say it; inside it has one spelling."""
+
+Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s.]+$", max_length=120)]
+Name = Annotated[str, Field(description="First and last name.", min_length=2, max_length=80)]
+Subject = Annotated[str, Field(min_length=3, max_length=120)]
+Text = Annotated[str, Field(max_length=2_000)]
 
 
 def money(minor: int, currency: str = "USD") -> str:

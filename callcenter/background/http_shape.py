@@ -36,7 +36,7 @@ SECRET: Final = re.compile(r"[A-Z][A-Z0-9_]*")
 LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 READING: Final = ("GET", "HEAD")
 
-Type = Literal["text", "digits", "whole", "amount", "date", "time", "yes_no", "choice"]
+Type = Literal["text", "digits", "whole", "phone", "amount", "date", "time", "yes_no", "choice"]
 
 
 class Form(BaseModel):

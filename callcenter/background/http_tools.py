@@ -20,7 +20,7 @@ import orjson
 from pydantic import Field, NaiveDatetime
 from pydantic_core import to_jsonable_python
 
-from callcenter.background.arguments import Digits, Money, checked, money
+from callcenter.background.arguments import Digits, Money, Phone, checked, money
 from callcenter.background.http_shape import PLACEHOLDER, Api, Argument, Auth, Described, parse
 from callcenter.background.outcome import ToolError
 from callcenter.background.secret import secret
@@ -34,6 +34,7 @@ TYPES: Final[dict[str, Any]] = {
     "text": str,
     "digits": Digits,
     "whole": int,
+    "phone": Phone,
     "amount": Money,
     "date": date,
     "time": NaiveDatetime,

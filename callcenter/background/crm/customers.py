@@ -6,8 +6,7 @@ from typing import Annotated
 from pydantic import Field
 from sqlmodel import Session, col, func, select
 
-from callcenter import numbers
-from callcenter.background.arguments import Digits, Key, money
+from callcenter.background.arguments import Digits, Email, Key, Name, Phone, Text, money
 from callcenter.background.crm.appointments import coming
 from callcenter.background.crm.bills import bills_of, still_open
 from callcenter.background.crm.books import Answer, Books, customer_of, id_of
@@ -15,8 +14,6 @@ from callcenter.background.crm.tables import Customer, Memo, Order, Ticket, fold
 from callcenter.background.identity import Claim, Person
 from callcenter.background.outcome import ToolError
 
-Name = Annotated[str, Field(description="First and last name.", min_length=2, max_length=80)]
-Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s.]+$", max_length=120)]
 Postcode = Annotated[Digits, Field(description="Five digits.")]
 
 
@@ -25,7 +22,11 @@ class Customers:
         self.books = books
 
     def find_customer(
-        self, name: Name | None = None, phone: str | None = None, email: str | None = None, number: Digits | None = None
+        self,
+        name: Name | None = None,
+        phone: Phone | None = None,
+        email: str | None = None,
+        number: Digits | None = None,
     ) -> Answer:
         """Count the customers who fit what is known, and give the number if there is just one.
 
@@ -43,7 +44,7 @@ class Customers:
         self,
         name: Name | None = None,
         number: Digits | None = None,
-        phone: str | None = None,
+        phone: Phone | None = None,
         born: Annotated[date | None, Field(description="Date of birth.")] = None,
         postcode: Postcode | None = None,
     ) -> Answer:
@@ -85,7 +86,7 @@ class Customers:
         }
 
     def change_contact(
-        self, customer: Digits, key: Key, phone: str | None = None, email: Email | None = None
+        self, customer: Digits, key: Key, phone: Phone | None = None, email: Email | None = None
     ) -> Answer:
         """Change the telephone number or the e-mail of a customer."""
         if not (phone or email):
@@ -93,13 +94,13 @@ class Customers:
 
         def work(session: Session) -> Answer:
             person = customer_of(session, customer)
-            person.phone = telephone(phone) if phone else person.phone
+            person.phone = phone or person.phone
             person.email = email or person.email
             return {"customer": customer, "phone": person.phone, "email": person.email, "done": "changed"}
 
         return self.books.change(key, "change_contact", {"customer": customer, "phone": phone, "email": email}, work)
 
-    def add_note(self, customer: Digits, text: Annotated[str, Field(max_length=2_000)], key: Key) -> Answer:
+    def add_note(self, customer: Digits, text: Text, key: Key) -> Answer:
         """Leave a line for the staff beside a customer's record."""
 
         def work(session: Session) -> Answer:
@@ -116,16 +117,6 @@ def one_line(street: str, city: str, postcode: str) -> str:
     return f"{street}, {city} {postcode}"
 
 
-def telephone(said: str) -> str:
-    try:
-        number = numbers.read(said)
-    except numbers.NumberError:
-        number = None
-    if not isinstance(number, numbers.Number):
-        raise ToolError("invalid", "That is not a complete telephone number.")
-    return number.e164
-
-
 def _matching(
     session: Session, name: str | None, phone: str | None, email: str | None, number: str | None
 ) -> list[Customer]:
@@ -135,7 +126,7 @@ def _matching(
     if name:
         wanted = wanted.where(Customer.folded == folded(name))
     if phone:
-        wanted = wanted.where(Customer.phone == telephone(phone))
+        wanted = wanted.where(Customer.phone == phone)
     if email:
         wanted = wanted.where(func.lower(col(Customer.email)) == email.strip().lower())
     return list(session.exec(wanted.limit(20)).all())

@@ -5,14 +5,10 @@ from typing import Annotated
 from pydantic import Field, NaiveDatetime
 from sqlmodel import Session
 
-from callcenter.background.arguments import Digits, Key
+from callcenter.background.arguments import Digits, Key, Phone, Subject, Text
 from callcenter.background.crm.books import Answer, Books, customer_of, owned
-from callcenter.background.crm.customers import telephone
 from callcenter.background.crm.tables import Ticket
 from callcenter.background.outcome import ToolError
-
-Subject = Annotated[str, Field(min_length=3, max_length=120)]
-Text = Annotated[str, Field(max_length=2_000)]
 
 
 class Tickets:
@@ -27,7 +23,7 @@ class Tickets:
 
     def request_callback(
         self,
-        phone: Annotated[str, Field(description="Where to call.")],
+        phone: Annotated[Phone, Field(description="Where to call.")],
         reason: Subject,
         key: Key,
         when: Annotated[NaiveDatetime | None, Field(description="Not before; at once if it is left out.")] = None,
@@ -39,8 +35,7 @@ class Tickets:
             now = self.books.now()
             if when is not None and when < now:
                 raise ToolError("refused", "That time has already passed.")
-            ticket = Ticket(opened=now, kind="callback", status="open", subject=reason, callback=when)
-            ticket.phone = telephone(phone)
+            ticket = Ticket(opened=now, kind="callback", status="open", subject=reason, phone=phone, callback=when)
             return _filed(session, ticket, customer)
 
         asked = {"phone": phone, "reason": reason, "when": when, "customer": customer}
