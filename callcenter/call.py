@@ -18,6 +18,7 @@ from callcenter.events import (
     Asked,
     Broke,
     Command,
+    Delivered,
     Detected,
     Directed,
     Event,
@@ -42,8 +43,10 @@ from callcenter.events import (
     Trace,
     Transfer,
     TurnHeard,
+    Understood,
     Use,
     Utter,
+    Withdrawn,
     Yielded,
 )
 from callcenter.playout import Playout, Said
@@ -66,6 +69,9 @@ HOLD_AFTER = 2 * RATE
 
 STUCK_AFTER = 6 * RATE
 """The duplex owes an answer for this long: it is lost."""
+
+SAY_WITHIN = 30 * RATE
+"""A leaving that waits for words to be heard waits this long."""
 
 DEAF_AFTER = 10 * RATE
 GONE_AFTER = 30 * RATE
@@ -94,7 +100,7 @@ class Setup:
 
 
 @dataclass(slots=True)
-class Line:
+class Growing:
     """A transcript line that is still growing."""
 
     start: int
@@ -110,12 +116,17 @@ class Call:
         self._playout = Playout(marks=setup.caps.marks, lead=setup.lead)
         self._duplex = setup.duplex
         self._notes: dict[str, Note] = {}
+        self._unsaid: dict[str, Note] = {}
+        """The `say` notes that the caller has not heard to their end."""
         self._dropped: set[str] = set()
+        self._told: dict[str, str] = {}
+        self._later: Directed | None = None
+        self._later_tick = 0
         self._caller_voice = Activity()
         self._agent_voice = Activity()
         self._last_voice = 0
-        self._caller_line: Line | None = None
-        self._agent_line: Line | None = None
+        self._caller_line: Growing | None = None
+        self._agent_line: Growing | None = None
         self._keys = ""
         self._key_at = 0
         self._owed: list[int] = []
@@ -146,6 +157,8 @@ class Call:
                 return self._pressed(at, digit)
             case Noted(note):
                 return self._noted(note)
+            case Withdrawn(note_id):
+                return self._withdrawn(note_id)
             case Directed():
                 return self._directed(at, event)
             case Late(turn, ms):
@@ -200,7 +213,7 @@ class Call:
         self._asked_at, self._holding = self._ticks, False
         commands: list[Command] = []
         if spoken.heard_text:
-            self._caller_words(spoken)
+            commands += self._caller_words(spoken)
         for act in spoken.acts:
             match act:
                 case Yielded():
@@ -211,7 +224,7 @@ class Call:
                 case _:
                     pass
         if spoken.audio:
-            self._playout.say(spoken.audio, spoken.said_text)
+            self._playout.say(spoken.audio, spoken.said_text, spoken.note)
         return commands
 
     def _tick(self, at: int) -> list[Command]:
@@ -221,6 +234,8 @@ class Call:
             return [*commands, *self._drain(at)]
         if self._owed:
             commands += self._patience(at)
+        if self._later is not None:
+            commands += self._leave_when_said(at, self._later)
         if self._ticks % LIFE_CHECK == 0:
             commands += self._listen_for_life(at)
         return commands
@@ -234,12 +249,26 @@ class Call:
     # ----------------------------------------------------------------------------------------------- notes and orders
 
     def _noted(self, note: Note) -> list[Command]:
-        self._dropped.update(note.supersedes)
-        for old in note.supersedes:
-            self._notes.pop(old, None)
+        commands = [command for old in note.supersedes for command in self._drop(old)]
         if note.id not in self._dropped:
             self._notes[note.id] = note
-        return []
+            if note.kind == "say":
+                self._unsaid[note.id] = note
+        return commands
+
+    def _withdrawn(self, note_id: str) -> list[Command]:
+        """Take a note back; a duplex that has it already is told by a note that supersedes it."""
+        given = note_id in self._unsaid and note_id not in self._notes
+        commands = self._drop(note_id)
+        if given:
+            self._notes[f"no-{note_id}"] = Note(f"no-{note_id}", "know", "", supersedes=(note_id,))
+        return commands
+
+    def _drop(self, note_id: str) -> list[Command]:
+        self._dropped.add(note_id)
+        self._notes.pop(note_id, None)
+        self._unsaid.pop(note_id, None)
+        return self._said(self._playout.drop(note_id))
 
     def _fresh(self, at: int) -> tuple[tuple[Note, ...], list[Command]]:
         """The notes that arrived since the last turn; one that expired on the way is never passed on."""
@@ -247,15 +276,24 @@ class Call:
         stale: list[Command] = [
             Fault("stale", note.id) for note in self._notes.values() if note.expires is not None and note.expires <= at
         ]
+        for note in self._notes.values():
+            if note.expires is not None and note.expires <= at:
+                self._unsaid.pop(note.id, None)
         self._notes.clear()
         return fresh, stale
 
     def _directed(self, at: int, event: Directed) -> list[Command]:
+        if event.when_said and self._unsaid and self._later is None:
+            self._later, self._later_tick = event, self._ticks
+            return []
+        spoken = event.when_said
         match event.order:
             case "hang_up":
-                return self._start_leaving(at, HangUp(event.argument or "directed"), "goodbye")
+                leave = HangUp(event.argument or "directed")
+                return self._start_leaving(at, leave, "" if spoken else "goodbye")
             case "transfer":
-                return self._start_leaving(at, Transfer(event.argument, event.by or "directed"), "transfer")
+                move = Transfer(event.argument, event.by or "directed")
+                return self._start_leaving(at, move, "" if spoken else "transfer")
             case "pause_recording":
                 return [Record(False)]
             case "resume_recording":
@@ -291,6 +329,7 @@ class Call:
             return commands
         if self.setup.fallback and self._duplex != self.setup.fallback:
             self._duplex = self.setup.fallback
+            self._notes = {**self._unsaid, **self._notes}
             return [*commands, Use(self._duplex), *self._phrase("hold")]
         end = Transfer(self.setup.rescue, "lost") if self.setup.rescue else HangUp("lost")
         return [*commands, *self._start_leaving(at, end, "sorry")]
@@ -332,6 +371,14 @@ class Call:
         self._owed.clear()
         return self._phrase(phrase)
 
+    def _leave_when_said(self, at: int, event: Directed) -> list[Command]:
+        """Leave once the caller has heard what was still to be said, or too much time has passed."""
+        waited = (self._ticks - self._later_tick) * FRAME
+        if self._unsaid and waited < SAY_WITHIN:
+            return []
+        self._unsaid.clear()
+        return self._directed(at, event)
+
     def _drain(self, at: int) -> list[Command]:
         """Once the last word is on the wire, one more mark; when it comes back, or too late, we go."""
         if self._playout.queued:
@@ -362,12 +409,13 @@ class Call:
             self._playout.say(phrase.audio, phrase.text)
         return []
 
-    def _caller_words(self, spoken: Spoken) -> None:
+    def _caller_words(self, spoken: Spoken) -> list[Command]:
         start = spoken.turn * TURN
         if self._caller_line is None:
-            self._caller_line = Line(start, start + TURN, [])
+            self._caller_line = Growing(start, start + TURN, [])
         self._caller_line.words.append(spoken.heard_text)
         self._caller_line.end = start + TURN
+        return [Understood(" ".join(self._caller_line.words))]
 
     def _said(self, pieces: list[Said]) -> list[Command]:
         commands: list[Command] = []
@@ -377,12 +425,25 @@ class Call:
             if self._agent_line is not None and piece.start - self._agent_line.end > AGENT_PAUSE:
                 commands += self._close_agent_line()
             if self._agent_line is None:
-                self._agent_line = Line(piece.start, piece.end, [])
+                self._agent_line = Growing(piece.start, piece.end, [])
             line = self._agent_line
             line.end = max(line.end, piece.end)
             line.words += [piece.text] if piece.text else []
             line.unheard += [piece.unheard] if piece.unheard else []
+            commands += self._delivered(piece)
         return commands
+
+    def _delivered(self, piece: Said) -> list[Command]:
+        """What of a note has been heard by now; the last of its words completes it."""
+        note = self._unsaid.get(piece.note)
+        if note is None or not piece.text:
+            return []
+        heard = f"{self._told.get(piece.note, '')} {piece.text}".strip()
+        self._told[piece.note] = heard
+        complete = not piece.unheard and len(heard.split()) >= len(note.text.split())
+        if complete:
+            del self._unsaid[piece.note]
+        return [Delivered(piece.note, heard, complete)]
 
     def _settle(self, at: int) -> list[Command]:
         """Close what has been quiet for long enough to be a line of its own."""
@@ -401,7 +462,10 @@ class Call:
 
     def _close_caller_line(self) -> list[Command]:
         line, self._caller_line = self._caller_line, None
-        return [Utter("caller", line.start, line.end, " ".join(line.words))] if line else []
+        if line is None:
+            return []
+        text = " ".join(line.words)
+        return [Utter("caller", line.start, line.end, text), Understood(text, final=True)]
 
     def _close_agent_line(self) -> list[Command]:
         line, self._agent_line = self._agent_line, None

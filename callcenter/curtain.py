@@ -24,6 +24,8 @@ PRIVATE: Final[Mapping[str, tuple[str, ...]]] = {
     "Broke": ("detail",),
     "Ask": ("text",),
     "Utter": ("text", "unheard"),
+    "Understood": ("text",),
+    "Delivered": ("text",),
     "Fault": ("detail",),
 }
 """Fields that may hold words of the conversation, or keys."""

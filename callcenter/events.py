@@ -102,6 +102,8 @@ class Spoken:
     """The words that `audio` speaks."""
     acts: tuple[Act, ...] = ()
     floor: Floor = Floor()
+    note: str = ""
+    """The id of the `say` note these words are of; empty for free words."""
 
 
 # ------------------------------------------------------------------------------------------- events: what has happened
@@ -175,12 +177,21 @@ class Noted:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A note must not be spoken any more."""
+
+    note_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Directed:
-    """Somebody outside the conversation (a supervisor, a callback, a shutdown) orders something."""
+    """Somebody outside the conversation (a supervisor, the background, a shutdown) orders something."""
 
     order: Literal["hang_up", "transfer", "pause_recording", "resume_recording", "press"]
     argument: str = ""
     by: str = ""
+    when_said: bool = False
+    """Not before the caller has heard every note that is still to be spoken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +227,7 @@ Event = (
     | Late
     | Lost
     | Noted
+    | Withdrawn
     | Directed
     | Detected
     | Stopped
@@ -299,6 +311,23 @@ class Utter:
 
 
 @dataclass(frozen=True, slots=True)
+class Understood:
+    """The caller's words so far; `final` when a pause has ended the line."""
+
+    text: str
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """So much of a `say` note has really been heard; `complete` when it was all of it."""
+
+    note_id: str
+    text: str
+    complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """What the review screen plots for a turn: 20 ms masks of both voices ('1' is voice), as the caller heard them."""
 
@@ -317,7 +346,22 @@ class Fault:
     detail: str = ""
 
 
-Command = Send | Mark | Clear | Hear | Use | Ask | Record | Transfer | HangUp | Utter | Trace | Fault
+Command = (
+    Send
+    | Mark
+    | Clear
+    | Hear
+    | Use
+    | Ask
+    | Record
+    | Transfer
+    | HangUp
+    | Utter
+    | Understood
+    | Delivered
+    | Trace
+    | Fault
+)
 
 
 # ------------------------------------------------------------------------------------------- what a call is born with

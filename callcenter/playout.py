@@ -36,6 +36,7 @@ class Piece:
 
     audio: bytes
     text: str
+    note: str = ""
     at: int = 0
     begin: int = -1
     end: int = -1
@@ -49,6 +50,7 @@ class Said:
     end: int
     text: str
     unheard: str = ""
+    note: str = ""
 
 
 class Playout:
@@ -70,10 +72,10 @@ class Playout:
 
     # ------------------------------------------------------------------------------------------------- speaking
 
-    def say(self, audio: bytes, text: str = "") -> None:
+    def say(self, audio: bytes, text: str = "", note: str = "") -> None:
         if len(audio) <= TURN and self.queued > SLACK:
             self._catch_up()
-        self._queue.append(Piece(audio, text))
+        self._queue.append(Piece(audio, text, note))
         self.queued += len(audio)
 
     def tick(self, at: int) -> list[Command]:
@@ -102,6 +104,14 @@ class Playout:
         self._primed = False
         return [Clear()], said
 
+    def drop(self, note: str) -> list[Said]:
+        """Forget what is queued of a note; the part that is on the wire already stays heard."""
+        gone = [piece for piece in self._queue if piece.note == note]
+        self._queue = deque(piece for piece in self._queue if piece.note != note)
+        self._flying = deque(piece for piece in self._flying if piece not in gone)
+        self.queued = sum(len(piece.audio) - piece.at for piece in self._queue)
+        return [self._cut(piece, self.end) for piece in gone]
+
     def cut(self, horizon: int) -> list[Said]:
         """Forget what is queued; only what is played before the horizon will have been heard."""
         over = self.reached(horizon)
@@ -128,7 +138,7 @@ class Playout:
         over = []
         while self._flying and 0 <= self._flying[0].end <= at - self.offset:
             piece = self._flying.popleft()
-            over.append(Said(piece.begin + self.offset, piece.end + self.offset, piece.text))
+            over.append(Said(piece.begin + self.offset, piece.end + self.offset, piece.text, note=piece.note))
         return over
 
     def played(self, start: int, length: int) -> bytes:
@@ -204,12 +214,12 @@ class Playout:
     def _cut(self, piece: Piece, horizon: int) -> Said:
         """A piece that will not go on: the words whose share of the audio was heard by the horizon, and the rest."""
         if piece.begin < 0:
-            return Said(horizon, horizon, "", piece.text)
+            return Said(horizon, horizon, "", piece.text, piece.note)
         start = piece.begin + self.offset
         sounded = max(0, min(piece.at, horizon - start))
         words = piece.text.split()
         heard = len(words) * sounded // max(1, len(piece.audio))
-        return Said(start, start + sounded, " ".join(words[:heard]), " ".join(words[heard:]))
+        return Said(start, start + sounded, " ".join(words[:heard]), " ".join(words[heard:]), piece.note)
 
     def _measure(self, offset: int) -> None:
         self._offsets.append(offset)

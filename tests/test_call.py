@@ -2,7 +2,7 @@
 
 import pytest
 
-from callcenter.call import DEAF_AFTER, DRAIN_AT_MOST, GONE_AFTER, HOLD_AFTER, STUCK_AFTER, Call, Setup
+from callcenter.call import DEAF_AFTER, DRAIN_AT_MOST, GONE_AFTER, HOLD_AFTER, SAY_WITHIN, STUCK_AFTER, Call, Setup
 from callcenter.carriers import Caps
 from callcenter.events import (
     Ask,
@@ -10,6 +10,7 @@ from callcenter.events import (
     Backchannelled,
     Broke,
     Clear,
+    Delivered,
     Detected,
     Directed,
     Fault,
@@ -33,8 +34,10 @@ from callcenter.events import (
     Trace,
     Transfer,
     TurnHeard,
+    Understood,
     Use,
     Utter,
+    Withdrawn,
     Yielded,
 )
 from callcenter.units import FRAME, RATE, SILENT_FRAME, SILENT_TURN, TURN
@@ -158,7 +161,8 @@ def test_words_of_the_caller_become_a_line_after_a_pause():
 
 def test_a_question_for_the_background_is_asked():
     stage = Stage()
-    assert stage.feed(Spoken(0, heard_text="my bill", acts=(Asked("billing"),))) == [Ask("billing", "my bill")]
+    commands = stage.feed(Spoken(0, heard_text="my bill", acts=(Asked("billing"),)))
+    assert kinds(commands, Ask) == [Ask("billing", "my bill")]
 
 
 def test_notes_reach_the_duplex_once_and_superseded_or_stale_ones_never():
@@ -202,6 +206,103 @@ def test_recording_pauses_and_resumes():
     stage = Stage()
     assert stage.feed(Directed("pause_recording")) == [Record(False)]
     assert stage.feed(Directed("resume_recording")) == [Record(True)]
+
+
+# ------------------------------------------------------------------------------------------- words, notes, deliveries
+
+
+def test_words_of_the_caller_are_told_as_they_come_and_once_more_when_they_are_over():
+    stage = Stage()
+    for turn, words in enumerate(["where is", "my order"]):
+        stage.pass_time(TURN, answer=False)
+        stage.feed(Spoken(turn, heard_text=words))
+    stage.pass_time(2 * RATE)
+    told = kinds(stage.commands, Understood)
+    assert told == [
+        Understood("where is"),
+        Understood("where is my order"),
+        Understood("where is my order", final=True),
+    ]
+
+
+SAY = Note("n1", "say", "it ships on friday")
+
+
+def test_a_note_is_delivered_word_by_word_and_complete_with_its_last():
+    stage = Stage()
+    stage.feed(Noted(SAY))
+    stage.pass_time(TURN)
+    for words in ("it ships", "on friday"):
+        stage.feed(Spoken(stage.turn, LOUD * TURN, said_text=words, note="n1"))
+    commands = stage.pass_time(RATE)
+    assert kinds(commands, Delivered) == [Delivered("n1", "it ships"), Delivered("n1", "it ships on friday", True)]
+
+
+def test_a_note_cut_off_by_the_caller_is_delivered_in_part():
+    stage = Stage()
+    stage.feed(Noted(SAY))
+    stage.feed(Spoken(0, LOUD * (4 * TURN), said_text=SAY.text, note="n1"))
+    stage.pass_time(2 * TURN, answer=False)
+    commands = stage.feed(Spoken(1, None, acts=(Yielded(),)))
+    (delivered,) = kinds(commands, Delivered)
+    assert not delivered.complete
+    assert SAY.text.startswith(delivered.text)
+
+
+def test_a_withdrawn_note_is_never_given_or_taken_back_from_who_has_it():
+    stage = Stage()
+    stage.feed(Noted(SAY))
+    stage.feed(Withdrawn("n1"))
+    assert not [c for c in kinds(stage.pass_time(TURN), Hear) if c.heard.notes]
+    stage.feed(Noted(Note("n2", "say", "or on monday")))
+    stage.pass_time(TURN)
+    stage.feed(Withdrawn("n2"))
+    (note,) = [n for c in kinds(stage.pass_time(TURN), Hear) for n in c.heard.notes]
+    assert (note.kind, note.supersedes) == ("know", ("n2",))
+
+
+def test_what_is_queued_of_a_superseded_note_is_not_spoken():
+    stage = Stage()
+    stage.feed(Noted(SAY))
+    stage.feed(Spoken(0, LOUD * RATE, said_text=SAY.text, note="n1"))
+    stage.pass_time(2 * FRAME, answer=False, hear=False)
+    before = stage.sent().count(LOUD)
+    stage.feed(Noted(Note("n2", "say", "it was cancelled", supersedes=("n1",))))
+    stage.pass_time(RATE)
+    assert stage.sent().count(LOUD) == before
+
+
+@pytest.mark.parametrize(
+    ("order", "last"),
+    [
+        (Directed("hang_up", "done", when_said=True), HangUp("done")),
+        (Directed("transfer", "person", by="asked", when_said=True), Transfer("person", "asked")),
+    ],
+)
+def test_leaving_waits_for_the_last_note_and_adds_no_word_of_its_own(order, last):
+    stage = Stage()
+    stage.feed(Noted(SAY))
+    stage.feed(order)
+    assert kinds(stage.pass_time(3 * RATE), HangUp, Transfer) == []
+    stage.feed(Spoken(stage.turn, LOUD * TURN, said_text=SAY.text, note="n1"))
+    assert kinds(stage.pass_time(2 * RATE), HangUp, Transfer) == [last]
+    assert stage.sent().count(LOUD) == TURN
+
+
+def test_a_leaving_whose_note_is_never_spoken_does_not_wait_for_ever():
+    stage = Stage()
+    stage.feed(Noted(SAY))
+    stage.feed(Directed("hang_up", "done", when_said=True))
+    assert kinds(stage.pass_time(SAY_WITHIN + 4 * RATE), HangUp) == [HangUp("done")]
+
+
+def test_a_fallback_is_given_what_was_not_heard_yet():
+    stage = Stage(fallback="turnbased")
+    stage.feed(Noted(SAY))
+    stage.pass_time(TURN)
+    stage.feed(Lost("gone"))
+    given = [n.id for c in kinds(stage.pass_time(TURN), Hear) for n in c.heard.notes]
+    assert given == ["n1"]
 
 
 # ------------------------------------------------------------------------------------------------------ leaving
