@@ -119,6 +119,7 @@ ENDING: Final = (
 )
 STEP: Final = (
     Key("goal", "text", "What the caller gets; shown to people and to a language model.", True),
+    Key("about", "text", 'What the caller wants, to fill "Do you want to ...?"; asked when it is not clear.', True),
     Key("phrases", "texts", "At least eight sentences in which callers ask for it (none: reached by `next` only)."),
     Key("private", "yes or no", "Identity is verified first; a step with a private tool always is."),
     Key("collect", "tables", "Details to find out, in this order."),

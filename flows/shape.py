@@ -88,6 +88,7 @@ class Verification:
 class Step:
     name: str
     goal: str
+    about: str
     phrases: tuple[str, ...] = ()
     private: bool = False
     collect: tuple[Collect, ...] = ()

@@ -243,10 +243,21 @@ class Agent:
                 self._repeat()
             case "unheard" | "go on":
                 self._go(reading.dialogue)
+            case "unsure":
+                self._which(reading.dialogue)
             case "person":
                 self._hand_over("asked", "")
             case "bye":
                 self._goodbye()
+
+    def _which(self, dialogue: Dialogue) -> None:
+        """More than one step could be meant: ask."""
+        if dialogue.misses >= self.flow.hand_over.after:
+            self._missed(dialogue)
+            return
+        abouts = [self.flow.steps[name].about for name in dialogue.awaiting.name.split("|")]
+        self.d = dialogue
+        self.question = self.write([Said(f"Do you want to {', or to '.join(abouts)}?")])
 
     def _missed(self, dialogue: Dialogue) -> None:
         if dialogue.misses >= self.flow.hand_over.after:

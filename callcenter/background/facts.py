@@ -7,6 +7,7 @@ deed may be claimed only when a source says so.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from callcenter.background.grammar.days import MONTHS, WEEKDAYS, Day, day, days, times
@@ -25,6 +26,7 @@ _DONE: Final = re.compile(rf"\b(?:have|has|'ve|'s|is|are|was|were|been|got)\s+(?
 _MAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[a-z]{2,}")
 
 
+@lru_cache(maxsize=4096)
 def facts(text: str, today: Day) -> frozenset[Fact]:
     """What a sentence claims."""
     found: set[Fact] = {("mail", mail.rstrip(".,")) for mail in _MAIL.findall(text.lower())}

@@ -5,6 +5,7 @@ regression, solved in closed form: no chance, no iterations, the same weights ev
 knows what callers of every company say (a person, goodbye, hold on, ...) and what means nothing in particular.
 """
 
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,10 +22,10 @@ from callcenter.background.grammar.words import vocabulary, words
 from callcenter.background.thesaurus import groups
 
 WIDTH: Final = 4096
-RIDGE: Final = 0.35
-SHARPNESS: Final = 9.0
-GROUP: Final = 2.0
-PAIR: Final = 0.8
+RIDGE: Final = 1.0
+SHARPNESS: Final = 12.0
+GROUP: Final = 3.0
+PAIR: Final = 1.2
 
 PERSON, BYE, HOLD, REPEAT, DROP, NOTHING = "@person", "@bye", "@hold", "@repeat", "@drop", "@nothing"
 
@@ -99,11 +100,34 @@ def features(text: str) -> Iterator[tuple[str, float]]:
         yield f"p {left} {right}", 0.7
     for left, right in zip(said, said[2:], strict=False):
         yield f"s {left} {right}", 0.4
-    meant = sorted(set(groups(content(text))))
+    meant = sorted({*groups(content(text)), *_forms(content(text))})
     for group in meant:
         yield f"g {group}", GROUP
     for one, other in combinations(meant, 2):
         yield f"gg {one} {other}", PAIR
+
+
+_ASKING: Final = vocabulary("what when where how who which why is are do does did will am was has have may must until")
+_WISHING: Final = re.compile(r"\b(?:i want|i need|i'd like|i would like|let me|let's|i have to|i wanna|i'm calling to|we'd like)\b")
+_MINE: Final = vocabulary("my mine our me i'm i've i")
+_YOURS: Final = vocabulary("your yours")
+_DENIAL: Final = re.compile(r"n't\b|\b(?:not|no|never|nothing|nobody|without|cannot)\b")
+
+
+def _forms(said: Sequence[str]) -> Iterator[str]:
+    """How it is said: asked, wished, denied; about mine or yours."""
+    text = " ".join(said)
+    if said and said[0] in _ASKING:
+        yield "?ask"
+        yield f"?{said[0]}"
+    if _WISHING.search(text):
+        yield "?wish"
+    if _DENIAL.search(text):
+        yield "?not"
+    if _MINE & set(said):
+        yield "?mine"
+    if _YOURS & set(said):
+        yield "?yours"
 
 
 def _vector(text: str) -> NDArray[np.float64]:

@@ -18,9 +18,13 @@ from callcenter.background.state import Awaiting, Dialogue, Slot, Task
 from callcenter.background.walking import Walker, plain_value
 from flows import Collect, Step
 
-SURE: Final = 0.5
-LIKELY: Final = 0.3
 STRONG: Final = 0.8
+"""Probability of a step at which it is taken whatever else was asked; below, it takes a clear lead as well."""
+SURE: Final = 0.5
+LIKELY: Final = 0.35
+LEAD: Final = 1.7
+UNSURE: Final = 0.2
+"""Probability of the best two steps together from which it is worth asking which of them is meant."""
 
 _PERSON: Final = re.compile(
     r"\b(?:speak|talk|talking|connect|transfer|through|get|give|want|need|there)\b.*"
@@ -36,7 +40,7 @@ _QUIET: Final = vocabulary(
 )
 _OTHER: Final = re.compile(r"\bother (?:one|order|bill|appointment)\b|\bthe other\b")
 
-Kind = Literal["understood", "missed", "part", "nothing", "hold", "repeat", "person", "bye", "unheard", "go on"]
+Kind = Literal["understood", "missed", "part", "nothing", "hold", "repeat", "person", "bye", "unheard", "go on", "unsure"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ class Reader:
                 found = self._confirm(d, spoken, scores, heard)
             case "retry":
                 found = self._retry(d, spoken)
+            case "which":
+                found = self._which(d, spoken, scores)
             case "opening" | "more" | "nothing":
                 found = self._open(d, spoken, scores)
         if found is None:
@@ -101,7 +107,7 @@ class Reader:
         steps = [(name, share) for name, share in scores if not name.startswith("@")]
         name, share = steps[0]
         second = steps[1][1] if len(steps) > 1 else 0.0
-        if share < least or share < 1.5 * second or (scores[0][0] != name and scores[0][1] > 1.3 * share):
+        if share < least or share < LEAD * second or (scores[0][0] != name and scores[0][1] > 1.3 * share):
             return None
         return self.walker.flow.steps[name]
 
@@ -109,7 +115,13 @@ class Reader:
         text = " ".join(spoken)
         if d.task and d.task.step == step.name:
             return Reading(self._volunteered(self._heard_for(d, text), spoken), "understood")
-        return Reading(self._volunteered(d.begin(step, text), spoken), "understood")
+        return Reading(self._volunteered(d.begin(step, text), spoken), "understood", self._named(d, step, text))
+
+    def _named(self, d: Dialogue, step: Step, text: str) -> str:
+        """What was understood, said before the first question when it might be wrong."""
+        share = dict(self.phrases.scores(text)).get(step.name, 1.0)
+        asks = step.collect or (self.walker.private(step) and d.caller is None)
+        return f"You want to {step.about}." if asks and share < STRONG else ""
 
     def _heard_for(self, d: Dialogue, text: str) -> Dialogue:
         return d.with_task(replace(d.task, said=(*d.task.said, text))) if d.task else d
@@ -153,7 +165,7 @@ class Reader:
     def _parse(self, d: Dialogue, task: Task, collect: Collect, spoken: Sequence[str], asked: bool) -> Parse | None:
         values = self.walker.values(d, task)
         wanted = self.walker.wanted(collect, values)
-        if wanted is None or not holds(collect.when, values):
+        if wanted is None or not (holds(collect.when, values) or collect.name in (d.need, d.awaiting.name)):
             return None
         if other := _the_other(spoken, wanted, task.slots.get(collect.name)):
             return Parse(other)
@@ -166,11 +178,12 @@ class Reader:
         if task is None or collect is None:
             return None
         loose = collect.grammar in ("name", "text", "city", "address", "choice")
-        other = self._intent(scores, STRONG if loose else SURE)
+        denied = spoken[0] in ("no", "nope") and d.task is not None
+        other = self._intent(scores, LIKELY if denied else STRONG if loose else SURE)
         if other and (d.task is None or other.name != d.task.step) and len(spoken) >= 4:
             strict = self._slot_in(d, task, collect, spoken, asked=not loose)
             if strict is None:
-                return self._begin(d, other, spoken)
+                return self._begin(replace(d, tasks=d.tasks[:-1]) if denied else d, other, spoken)
         for heard in (spoken, (*words(d.part), *spoken)):
             slot = self._slot_in(d, task, collect, heard, asked=True)
             if slot is not None and not self._idle(spoken, scores, collect):
@@ -328,9 +341,39 @@ class Reader:
             return found
         if d.awaiting.kind == "more" and not d.tasks:
             return self._more(d, spoken, scores)
+        if unsure := self._unsure(d, spoken, scores):
+            return unsure
         if d.awaiting.kind == "opening" and scores[0][0] == NOTHING:
             return Reading(self._introduced(d, spoken), "go on")
         return None
+
+    def _unsure(self, d: Dialogue, spoken: Sequence[str], scores: list[tuple[str, float]]) -> Reading | None:
+        """Two steps could be meant, or one that is not sure: ask which."""
+        (one, first), (other, second) = [*(pair for pair in scores if not pair[0].startswith("@")), ("", 0.0)][:2]
+        if d.awaiting.kind == "nothing" or first + second < UNSURE or len(spoken) < 3 or scores[0][1] > 1.3 * first:
+            return None
+        names = one if not other or first > 3 * second else f"{one}|{other}"
+        asked = replace(self._introduced(d, spoken), awaiting=Awaiting("which", names), part=" ".join(spoken))
+        return Reading(replace(asked, misses=d.misses + 1), "unsure")
+
+    def _which(self, d: Dialogue, spoken: Sequence[str], scores: list[tuple[str, float]]) -> Reading | None:
+        """The answer to "do you want to ..., or to ...?"."""
+        names = d.awaiting.name.split("|")
+        open_ = replace(d, awaiting=Awaiting("more" if d.last else "opening"), part="")
+        share = dict(scores)
+        best = max(names, key=lambda name: share.get(name, 0.0))
+        placed = next((name for word, name in zip(("first", "second"), names, strict=False) if word in spoken), "")
+        if placed or (len(names) == 1 and yes_no(spoken)):
+            chosen = placed or names[0]
+        elif share[best] >= LIKELY or share[best] >= 2 * max(share[name] for name in share if name != best):
+            chosen = best
+        elif yes_no(spoken) is False and len(spoken) <= 4:
+            return Reading(open_, "go on")
+        else:
+            return self._open(open_, spoken, scores)
+        said = words(d.part)
+        begun = self._begin(open_, self.walker.flow.steps[chosen], said)
+        return replace(begun, dialogue=self._volunteered(begun.dialogue, spoken), say="")
 
     def _kin(self, task: Task) -> tuple[str, str]:
         return task.step, self.walker.flow.steps[task.step].correct

@@ -75,9 +75,9 @@ class Task:
 class Awaiting:
     """The question the caller has been asked last."""
 
-    kind: Literal["opening", "slot", "readback", "confirm", "retry", "more", "nothing"]
+    kind: Literal["opening", "slot", "readback", "confirm", "retry", "which", "more", "nothing"]
     name: str = ""
-    """The slot, or the change as `tool arguments`."""
+    """The slot, the change as `tool arguments`, or the steps to choose from as `one|other`."""
     identity: bool = False
     """The slot is one of the verification's."""
 
@@ -90,6 +90,8 @@ class Dialogue:
     """The one that was finished last; the caller may still change their mind about it."""
     identity: Task = Task(0, "")
     attempt: int = 1
+    need: str = ""
+    """One more detail that would settle who the caller is."""
     caller: Result | None = None
     """The verification that succeeded."""
     awaiting: Awaiting = Awaiting("opening")

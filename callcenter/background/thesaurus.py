@@ -9,7 +9,7 @@ GROUPS: Final[Mapping[str, str]] = {
     "send": "send sent ship ships shipped shipping dispatch dispatched mail mailed post posted send_out sent_out",
     "thing": "order orders ordered ordering package parcel purchase purchased bought item items thing things stuff "
     "product delivery shipment goods placed",
-    "back": "return returned returning returns send_back sent_back give_back bring_back take_back refund refunded "
+    "back": "back return returned returning returns send_back sent_back give_back bring_back take_back refund refunded "
     "money_back exchange it_back this_back them_back something_back that_back things_back stuff_back thing_back",
     "broken": "broken broke break damaged damage defective faulty crack cracked scratched scratch dented torn "
     "stopped_working not_working doesn't_work does_not_work fell_apart ripped leaks dead smashed",
@@ -41,6 +41,7 @@ GROUPS: Final[Mapping[str, str]] = {
     "waive": "waive take_off remove drop forgive lift gone take_it_off refund cancel_the_late let_me_off",
     "online": "link online internet website web text another_card different_card new_card other_card text_me e-mail_me",
     "when": "when what_time what_date what_day which_day how_soon by_what until_when how_late by_when date",
+    "soon": "how_soon until_when by_when how_late no_later",
     "long": "how_long how_many_days how_many_weeks time_limit deadline within minutes how_much_time take_long",
     "rule": "policy rules allowed possible terms conditions reason in_general usually normally generally rule",
     "cost": "cost costs price expensive free charge_for how_much fee pay_for",

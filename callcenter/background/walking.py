@@ -172,9 +172,11 @@ class _Walk:
     # ------------------------------------------------------------------------------------------- identity
 
     def _verify(self, rule: Verification) -> Stop:
+        if self.d.attempt > rule.attempts:
+            return self._transfer("not_verified")
         values = self.way.values(self.d, self.d.identity)
         for collect in rule.collect:
-            if collect.optional or not holds(collect.when, values):
+            if collect.name != self.d.need and (collect.optional or not holds(collect.when, values)):
                 continue
             if (slot := self.d.identity.slots.get(collect.name)) is None:
                 first = not self.d.identity.slots and self.d.attempt == 1 and rule.say
@@ -192,13 +194,18 @@ class _Walk:
         result = self._known(Wish(rule.tool, arguments))
         if result is None:
             return self._need(Wish(rule.tool, arguments))
-        if result.ok:
+        answer = result.value if isinstance(result.value, Mapping) else {}
+        if result.ok and answer.get("verified") is True:
             self.d = replace(self.d, caller=result)
-            self._say(rule.passed, {"caller": result.value}, (result.request,))
+            self._say(rule.passed, {"caller": answer}, (result.request,))
             return "on"
         if result.faulty:
             return self._failed_look()
-        self.d = replace(self.d, attempt=self.d.attempt + 1, identity=Task(0, ""))
+        need = str(answer.get("need") or "")
+        if need in {collect.name for collect in rule.collect} and need not in self.d.identity.slots:
+            self.d = replace(self.d, need=need)
+            return "on"
+        self.d = replace(self.d, attempt=self.d.attempt + 1, need="", identity=Task(0, ""))
         if self.d.attempt > rule.attempts:
             return self._transfer("not_verified")
         self._say(rule.failed, {})

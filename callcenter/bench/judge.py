@@ -88,8 +88,6 @@ def _wrong(call: TextCall) -> Iterator[str]:
             yield f"{done[0]} {done[1]} was done and nobody wanted it"
         else:
             left.remove(match)
-    if ":" in call.over and call.over != call.scenario.ends:
-        yield f"handed over to {call.over}"
     yield from _indiscreet(call)
 
 
@@ -98,7 +96,7 @@ def _indiscreet(call: TextCall) -> Iterator[str]:
     customer = ""
     for moment in call.moments:
         if moment.what == "answer" and moment.detail[0].name == "verify_customer" and moment.detail[1].ok:
-            customer = moment.detail[1].value["customer"]
+            customer = moment.detail[1].value.get("customer", "")
         if isinstance(moment.detail, CallTool) and call.world.toolbox.tools[moment.detail.name].private:
             asked = str(moment.detail.arguments.get("customer", ""))
             if not customer or asked != customer:
@@ -112,9 +110,9 @@ _FIGURES: Final = re.compile(
     r"|November|December) \d{1,2}\b|\b\d(?: \d)+\b|[\w.]+@[\w.]+\w|\b\d+\b|\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b"
 )
 _CLAIMS: Final = {
-    r"\bis cancelled\b": "cancel",
-    r"\bis open\b": "return",
-    r"\bis paid\b|\bhave paid\b": "paid",
+    r"\border \d.*is cancelled\b|\bappointment is cancelled": "cancel",
+    r"\breturn (?:\d ?)+ is open\b": "return",
+    r"\$[\d.]+ is paid\b|\bhave paid\b": "paid",
     r"\bis booked\b|\bhave booked\b": "book",
     r"\bis moved\b|\bis now on\b": "move",
     r"\bis waived\b": "waive",

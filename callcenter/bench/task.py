@@ -5,6 +5,7 @@ yes and no, other delays of tools). Simulated time: a run takes seconds and says
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -69,12 +70,20 @@ def main(only: str = "", lucks: int = 3, console: Console | None = None) -> Scor
     with console.status("playing") as status:
         score = play(chosen, shipped(), lucks, lambda verdict: status.update(verdict.scenario.name))
     console.print(table(score))
-    for verdict in score.verdicts:
-        for kind in ("failures", "unsourced", "stale"):
-            for fault in getattr(verdict, kind):
-                console.print(f"[bold]{verdict.scenario.name}[/bold]: {kind}: {fault}", highlight=False)
+    for fault, calls in faults(score).items():
+        console.print(f"{fault} ({calls} calls)", highlight=False, markup=False)
     print(score.line())
     return score
+
+
+def faults(score: Score) -> Counter[str]:
+    """Everything that went wrong, and in how many calls."""
+    return Counter(
+        f"{verdict.scenario.name}: {kind}: {fault}"
+        for verdict in score.verdicts
+        for kind in ("failures", "unsourced", "stale")
+        for fault in getattr(verdict, kind)
+    )
 
 
 def table(score: Score) -> Table:

@@ -12,11 +12,12 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from itertools import count
 from typing import Any, Final
 
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import StaticPool
 from sqlmodel import Session, select
 
@@ -82,8 +83,7 @@ class World:
 
     day: datetime
     toolbox: Toolbox
-    engine: Any
-    clock: Callable[[], datetime]
+    engine: Engine
 
     def changes(self) -> list[tuple[str, dict[str, Any]]]:
         """What was really changed, from the CRM's own books."""
@@ -93,11 +93,25 @@ class World:
 
 
 def world(at: str) -> World:
-    engine = create_engine("sqlite://", connect_args={"check_same_thread": False}, poolclass=StaticPool)
-    create_tables(engine)
     start = datetime.fromisoformat(at)
-    seed(engine, start.date())
-    return World(start, Toolbox(crm_tools(engine, lambda: start)), engine, lambda: start)
+    engine = _empty()
+    with engine.connect() as connection:
+        connection.connection.driver_connection.deserialize(_seeded(start.date()))  # type: ignore[union-attr]
+    return World(start, Toolbox(crm_tools(engine, lambda: start)), engine)
+
+
+@lru_cache
+def _seeded(day: date) -> bytes:
+    """The database as it is on this day; filled once, copied for every call."""
+    engine = _empty()
+    create_tables(engine)
+    seed(engine, day)
+    with engine.connect() as connection:
+        return bytes(connection.connection.driver_connection.serialize())  # type: ignore[union-attr]
+
+
+def _empty() -> Engine:
+    return create_engine("sqlite://", connect_args={"check_same_thread": False}, poolclass=StaticPool)
 
 
 class TextCall:

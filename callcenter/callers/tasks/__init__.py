@@ -18,6 +18,10 @@ class Wanted:
     say: str
     told: str = ""
     question: bool = False
+    again: str = ""
+    """How they put it when they were not understood; the same words if left out."""
+    about: str = ""
+    """How they know it again when they are asked whether they mean it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ TOPICS: Final = (
     ("phone", r"telephone number|phone number|what number"),
     ("email", r"e-?mail"),
     ("message", r"what shall i|what is it about|message"),
-    ("what", r"how (?:can|may) (?:i|we) help|what can i do|what would you like"),
+    ("what", r"do you want to book|how (?:can|may) (?:i|we) help|what can i do|what would you like"),
 )
 """How a caller tells what is wanted of them."""
 
@@ -143,12 +143,14 @@ class Caller:
             return ""
         if re.search(r"^shall i\b|is that right|is that correct", question) and "once more" not in question:
             return self._agree(text)
+        if question.startswith("do you want to") and "book, move or cancel" not in question:
+            return self._which(question)
         topic = next((topic for topic, pattern in TOPICS if re.search(pattern, question)), "")
         if topic in self.scenario.knows:
             return self._knows(topic)
         match topic:
             case "more" | "what":
-                return self._next()
+                return self._next(text)
             case "retry":
                 return "yes please"
             case "there":
@@ -157,6 +159,15 @@ class Caller:
                 return PEOPLE[self.scenario.who][topic]
             case _:
                 return "um i'm not sure what you mean"
+
+    def _which(self, question: str) -> str:
+        """Asked what they want of what was understood: take it, name it, or say it again in other words."""
+        want = self.scenario.wants[max(0, self.wants - 1)]
+        offers = question.removeprefix("do you want to ").rstrip("?").split(", or to ")
+        meant = [offer for offer in offers if want.about and re.search(want.about, offer)]
+        if not meant:
+            return f"no {want.again or want.say}"
+        return "yes" if len(offers) == 1 else f"i want to {meant[0]}"
 
     def overhear(self, heard: str) -> Iterator[Cue]:
         """Cues that these words set off."""
@@ -189,7 +200,11 @@ class Caller:
         self.used[what] = self.used.get(what, -1) + 1
         return self.used[what]
 
-    def _next(self) -> str:
+    def _next(self, text: str) -> str:
+        """The next thing they want; the last one again, once, if they were not understood."""
+        want = self.scenario.wants[self.wants - 1] if self.wants else None
+        if want and want.say and "anything else" not in text.lower() and not self._count(f"again {self.wants}"):
+            return want.again or want.say
         if self.wants < len(self.scenario.wants):
             self.wants += 1
             return self.scenario.wants[self.wants - 1].say
