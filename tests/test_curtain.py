@@ -12,6 +12,7 @@ from callcenter.events import (
     Ask,
     Broke,
     Command,
+    Delivered,
     Directed,
     Event,
     Fault,
@@ -25,6 +26,7 @@ from callcenter.events import (
     Record,
     Spoken,
     TurnHeard,
+    Understood,
     Utter,
 )
 from callcenter.journal import read
@@ -34,6 +36,9 @@ CARD = "4242424242424242"
 LOUD = b"\x10" * TURN
 
 HARMLESS = {
+    "Spoken.note",
+    "Withdrawn.note_id",
+    "Delivered.note_id",
     "Backchannelled.kind",
     "Clear",
     "Detected.party",
@@ -54,6 +59,9 @@ HARMLESS = {
     "Started.carrier_call",
     "Started.params",
     "Started.stream",
+    "Spoken.note",
+    "Withdrawn.note_id",
+    "Delivered.note_id",
     "Stopped.reason",
     "Trace.agent",
     "Trace.caller",
@@ -106,6 +114,7 @@ NOTE = Note("n1", "say", f"Your card {CARD}", source=(CARD,))
         (Spoken(7, LOUD, heard_text=CARD, said_text=f"so {CARD}"), [Ask("card", CARD)]),
         (Spoken(7), [Utter("agent", 100, 200, CARD, unheard=CARD)]),
         (Noted(NOTE), []),
+        (Spoken(7), [Understood(CARD, final=True), Delivered("n1", CARD, complete=True)]),
         (TurnHeard(7, LOUD), [Hear(Heard(7, LOUD, LOUD, (NOTE,)))]),
         (Directed("press", CARD), []),
         (Broke("bad_field", CARD), [Fault("bad_field", CARD), HangUp("bad_field")]),
@@ -127,10 +136,12 @@ def test_what_happens_in_a_pause_leaves_no_words(event, commands):
         (90_000, Spoken(50), [Utter("caller", 19_000, 90_000, CARD)]),
         (90_000, Spoken(50), [Utter("caller", 20_000 + TAIL - 1, 90_000, CARD)]),
         (90_000, Pressed("1"), [Ask("keys", CARD)]),
+        (90_000, Spoken(50), [Understood(CARD)]),
+        (90_000, Spoken(50), [Understood(CARD, final=True)]),
     ],
 )
 def test_words_of_a_pause_that_become_certain_later_are_withheld_too(at, event, commands):
-    kept = paused((Pressed("4"), []), after=[(at, event, commands)])
+    kept = paused((Pressed("4"), [Understood("four")]), after=[(at, event, commands)])
     assert CARD.encode() not in b"".join(kept.lines)
     assert WITHHELD.encode() in kept.lines[-1]
 
@@ -142,6 +153,7 @@ def test_words_of_a_pause_that_become_certain_later_are_withheld_too(at, event, 
         (Pressed("1"), [Utter("caller", 90_000, 90_000, CARD)]),
         (Spoken(12), [Ask("order", CARD)]),
         (Noted(NOTE), []),
+        (Spoken(50), [Understood("a line of its own", final=True), Understood(CARD), Delivered("n1", CARD)]),
     ],
 )
 def test_words_after_a_pause_are_kept(event, commands):
