@@ -55,6 +55,7 @@ label = "paid"
 
 [steps.pay]
 goal = "Pay a bill."
+about = "pay a bill"
 label = "paid"
 [[steps.pay.calls]]
 tool = "balance"
@@ -68,6 +69,7 @@ ask = "How much?"
 
 [steps.hours]
 goal = "Tell the opening hours."
+about = "know our hours"
 """)
 
 
@@ -171,13 +173,9 @@ class Scene:
     def __init__(self, *replies: Reply | str | list[Any]) -> None:
         self.replies = list(replies)
         self.now = 100.0
-        self.faults: list[AssertionError] = []
 
     async def answer(self, asked: Asked) -> Reply:
-        try:
-            strict(asked)
-        except AssertionError as fault:
-            self.faults.append(fault)
+        strict(asked)
         reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
         if reply == "cut":
             raise Cut
@@ -194,9 +192,7 @@ class Scene:
                 return await work(llm, web)
 
         with structlog.testing.capture_logs():
-            found = asyncio.run(scenario())
-        assert self.faults == []
-        return found
+            return asyncio.run(scenario())
 
     def plan(self, asked: Situation | None = None, **endpoint: Any) -> tuple[Move, ...]:
         return self.play(lambda llm, _: llm.plan(asked or situation()), **endpoint)

@@ -54,6 +54,8 @@ class Web:
         self.connections = 0
         self.open: set[asyncio.Task[None]] = set()
         self.url = ""
+        self.faults: list[AssertionError] = []
+        """What the other side should not have sent; raised at the end."""
 
     async def meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -67,6 +69,9 @@ class Web:
                 await send(peer, writer, await self.answer(asked))
                 peer.start_next_cycle()
         except (Cut, ConnectionError, h11.ProtocolError):
+            writer.transport.abort()
+        except AssertionError as fault:
+            self.faults.append(fault)
             writer.transport.abort()
         except asyncio.CancelledError:
             writer.transport.abort()
@@ -87,6 +92,8 @@ async def serving(answer: Answer, tls: ssl.SSLContext | None = None) -> AsyncIte
         for task in list(web.open):
             task.cancel()
         await asyncio.gather(*web.open, return_exceptions=True)
+    if web.faults:
+        raise web.faults[0]
 
 
 async def receive(peer: h11.Connection, reader: asyncio.StreamReader) -> Asked | None:
