@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from callcenter.events import Ask, Command, Directed, Event, Note, Noted, Pressed, Record, TurnHeard, Utter
+from callcenter.events import Ask, Command, Directed, Event, Note, Noted, Pressed, Record, TurnHeard, Understood, Utter
 from callcenter.units import RATE
 
 WITHHELD: Final = "[withheld]"
@@ -42,6 +42,8 @@ class Curtain:
         self._spans: list[tuple[int, int]] = []
         self._keys = False
         """Whether keys were pressed in a pause that nobody has been asked about yet."""
+        self._line = False
+        """Whether the caller's line that is still growing reaches into a pause."""
 
     def before(self, at: int, event: Event, commands: Sequence[Command]) -> None:
         if any(isinstance(c, Record) and not c.on for c in commands) and self._since is None:
@@ -66,6 +68,10 @@ class Curtain:
         if isinstance(command, Ask) and self._keys and command.text and _KEYS.issuperset(command.text):
             self._keys = False
             return True
+        if isinstance(command, Understood):
+            hidden = self._line or self.hides(at)
+            self._line = hidden and not command.final
+            return hidden
         if isinstance(command, Utter) and any(s < command.end and command.start < e for s, e in self._spans):
             return True
         return self.hides(at)
