@@ -13,6 +13,7 @@ setup: .venv/.done
 
 serve: setup
 	$(BIN)/callcenter db upgrade
+	$(BIN)/callcenter db demo
 	$(BIN)/callcenter serve
 
 check: setup

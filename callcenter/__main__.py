@@ -125,6 +125,22 @@ def db_upgrade() -> None:
     console.print(f"database at {after}" + ("" if before == after else f" (was {before or 'empty'})"))
 
 
+@db.command("demo")
+def db_demo() -> None:
+    """Fill an empty CRM with demo customers; one that has customers is left alone."""
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from callcenter.background.crm.seed import seed
+    from callcenter.store import Store
+
+    chosen = settings()
+    store = Store(chosen.database)
+    seed(store.engine, datetime.now(ZoneInfo(chosen.zone)).date())
+    store.close()
+    console.print("the CRM has demo customers")
+
+
 @db.command("check")
 def db_check() -> None:
     """Say how the database differs from the tables in the code, and fail if it does."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args, get_origin
+from zoneinfo import available_timezones
 
 PREFIX = "CALLCENTER_"
 
@@ -71,6 +72,10 @@ class Settings:
     """What hears and speaks on inbound calls."""
     fallback: str = ""
     """The duplex that takes over when the first one is lost in mid-call."""
+    flow: str = ""
+    """The flow that calls follow: a shipped one's name, or a TOML file; empty: none."""
+    zone: str = "UTC"
+    """The company's time zone: what `today` and the opening hours of a flow mean."""
     greeting: str = ""
     """Sentence spoken when the stream opens; empty: the duplex greets by itself."""
     voice: str = "en-us"
@@ -177,6 +182,8 @@ def _checked(settings: Settings) -> Settings:
             raise SettingError(f"{PREFIX}{name.upper()} must be more than 0")
     if settings.public_url and not settings.public_url.startswith(("https://", "http://")):
         raise SettingError(f"{PREFIX}PUBLIC_URL={settings.public_url!r}: begin it with https://")
+    if settings.zone not in available_timezones():
+        raise SettingError(f"{PREFIX}ZONE={settings.zone!r} is no time zone such as Europe/Berlin")
     if settings.rescue and settings.rescue not in settings.transfers:
         raise SettingError(f"{PREFIX}RESCUE={settings.rescue!r} is not among {PREFIX}TRANSFERS")
     if settings.twilio_token and len(settings.twilio_token.reveal()) < SHORTEST_TOKEN:

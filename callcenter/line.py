@@ -10,8 +10,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from prometheus_client import Histogram
-
 from callcenter import metrics
 from callcenter.audio import Anchor, Reel
 from callcenter.call import Call
@@ -22,40 +20,37 @@ from callcenter.events import (
     Broke,
     Clear,
     Command,
+    Delivered,
     Event,
     Fault,
     HangUp,
     Hear,
-    Heard,
-    Late,
-    Lost,
     Mark,
     Policy,
     Record,
     Send,
-    Spoken,
     Started,
     Stopped,
     Ticked,
     Trace,
     Transfer,
     TurnHeard,
+    Understood,
     Use,
     Utter,
 )
+from callcenter.liaison import Liaison
 from callcenter.logs import log
+from callcenter.talker import Talker
 from callcenter.tracing import Span
 from callcenter.units import FRAME, RATE, TURN
-from callcenter.wire import STALLED_AT, Wire
+from callcenter.wire import FAULTS, By, Wire
 
 START_WITHIN = 5.0
-"""Seconds from the handshake to the stream's start message."""
+"""Seconds from the handshake to the stream's start message, and from that to its first audio."""
 
 PHASE = 0.010
 """Seconds the pacer's grid lies behind the arrival of the caller's frames."""
-
-TURNS_WAITING = 50
-"""Turns a duplex may be behind (10 s); beyond it the oldest are dropped, and the call decides that it is stuck."""
 
 CLOSE_CODES = {"binary": 1003, "oversized": 1009, "not_json": 1007, "not_an_object": 1007}
 
@@ -87,6 +82,7 @@ class Line:
         policy: Policy,
         diary: Diary,
         span: Span,
+        liaison: Liaison | None,
         clock: Callable[[], float],
         speed: float,
         leaving: Callable[[HangUp | Transfer], Awaitable[None]],
@@ -101,6 +97,7 @@ class Line:
         self._policy = policy
         self._diary = diary
         self._span = span
+        self.liaison = liaison
         self._clock = clock
         self._speed = speed
         self._leaving = leaving
@@ -109,9 +106,7 @@ class Line:
         self._reel = Reel()
         self._anchor = Anchor()
         self._wire: Wire | None = None
-        self._duplex: Duplex | None = None
-        self._worker: asyncio.Task[None] | None = None
-        self._turns: asyncio.Queue[Heard] = asyncio.Queue(TURNS_WAITING)
+        self._talker: Talker | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._goodbye: asyncio.Task[None] | None = None
         self._due = 0.0
@@ -123,7 +118,7 @@ class Line:
     def opened(self, wire: Wire) -> None:
         self._wire = wire
         self._loop = asyncio.get_running_loop()
-        self._timer = self._loop.call_later(START_WITHIN, self._no_start)
+        self._timer = self._loop.call_later(START_WITHIN, self.fail, "no_start", f"within {START_WITHIN:.0f} s")
 
     def message(self, text: str | bytes) -> None:
         try:
@@ -137,12 +132,11 @@ class Line:
         except CarrierError as error:
             self.fail(error.kind, error.detail)
 
-    def closed(self, code: int, reason: str) -> None:
+    def closed(self, code: int, reason: str, by: By) -> None:
         metrics.CLOSES.labels("ours" if self._end else "clean" if code in (1000, 1001) else "broken").inc()
-        try:
-            self.feed(Stopped() if code in (1000, 1001) else Broke("dropped", f"{code} {reason}".strip()))
-        finally:
-            self._finish()
+        kind = FAULTS.get(code, "dropped") if by == "wire" else "dropped"
+        self.feed(Stopped() if code in (1000, 1001) else Broke(kind, f"{code} {reason}".strip()))
+        self._finish()
 
     # ------------------------------------------------------------------------------------------- what happens, in order
 
@@ -155,10 +149,15 @@ class Line:
         if self._end is not None:
             return
         at = self.at
-        commands = self.call.receive(at, event)
-        self._diary.add(at, event, commands)
-        for command in commands:
-            self._do(at, command)
+        try:
+            commands = self.call.receive(at, event)
+            self._diary.add(at, event, commands)
+            for command in commands:
+                self._do(at, command)
+            if self.liaison is not None:
+                self.liaison.saw(at, event, commands)
+        except Exception as error:
+            self._crash(event, error)
 
     def fail(self, kind: str, detail: str = "") -> None:
         """The carrier's fault: the call hears why, and the peer gets a typed close, never a traceback."""
@@ -166,12 +165,22 @@ class Line:
         if self._wire is not None:
             self._wire.close(CLOSE_CODES.get(kind, 1008), kind)
 
+    def _crash(self, event: Event, error: Exception) -> None:
+        """Our own fault: this call ends, the caller is helped on by whoever is asked next, no other call notices."""
+        self._log.error("crashed", event_=type(event).__name__, error=repr(error), exc_info=error)
+        metrics.fault("crashed")
+        if self._end is None:
+            self._leave(HangUp("crashed"))
+        if self._wire is not None:
+            self._wire.close(1011, "our fault")
+
     def _media(self, media: Media) -> None:
         turns = self._reel.push(media)
         now = self._clock()
         self._anchor.saw(self._reel.reach, now)
         if not self._due:
             self._due = self._loop.time() + PHASE / self._speed
+            self._cancel_timer()
             self._timer = self._loop.call_at(self._due, self._tick)
         for turn in turns:
             self._heard(turn)
@@ -185,11 +194,11 @@ class Line:
         if started.carrier_call != self._expect:
             raise CarrierError("wrong_order", f"callSid={started.carrier_call} where {self._expect} was answered")
         self._cancel_timer()
+        if self.liaison is not None:
+            self.liaison.attach(self)
+        self._timer = self._loop.call_later(START_WITHIN, self.fail, "no_media", f"within {START_WITHIN:.0f} s")
         self._use(self.call.setup.duplex)
         self.feed(Started(started.stream, started.carrier_call, self.leg, started.params))
-
-    def _no_start(self) -> None:
-        self.fail("no_start", f"within {START_WITHIN:.0f} s")
 
     # ------------------------------------------------------------------------------------------------------ pacing
 
@@ -212,13 +221,12 @@ class Line:
             case Mark(name):
                 wire.send(self.carrier.mark(name))
             case Hear(heard):
-                self._give(heard)
+                if self._talker is not None:
+                    self._talker.give(heard)
             case Trace():
                 metrics.PLAYOUT_LAG.observe(command.lag / RATE)
                 metrics.FRAME_LATENESS.observe(self._late)
                 self._late = 0.0
-                if wire.waiting > STALLED_AT:
-                    self._loop.call_soon(self.fail, "stalled_peer", f"{wire.waiting} bytes unread")
             case Clear():
                 wire.send(self.carrier.clear())
             case Use(duplex):
@@ -231,7 +239,7 @@ class Line:
                 self._log.warning("fault", kind=kind, detail=detail, turn=at // TURN)
             case Utter():
                 self._span.note("utterance", side=command.side, start=command.start, end=command.end)
-            case Ask() | Record():
+            case Ask() | Record() | Understood() | Delivered():
                 pass
 
     def _leave(self, last: HangUp | Transfer) -> None:
@@ -261,41 +269,11 @@ class Line:
 
     def _use(self, name: str) -> None:
         self._stop_duplex()
-        try:
-            self._duplex = self._make(name)
-            self._duplex.open(self._policy, ())
-        except (OSError, RuntimeError, ValueError, KeyError) as error:
-            self._loop.call_soon(self.feed, Lost(f"{name} did not open: {error}"))
-            return
-        self._turns = asyncio.Queue(TURNS_WAITING)
-        self._worker = self._loop.create_task(self._converse(self._duplex, self._turns, metrics.TURN.labels(name)))
-
-    def _give(self, heard: Heard) -> None:
-        if self._turns.full():
-            self._turns.get_nowait()
-        self._turns.put_nowait(heard)
-
-    async def _converse(self, duplex: Duplex, turns: asyncio.Queue[Heard], seconds: Histogram) -> None:
-        """Turn by turn, in order. Whatever the duplex throws is the duplex being lost, and nothing else."""
-        while True:
-            heard = await turns.get()
-            began = self._loop.time()
-            try:
-                spoken: Spoken = await duplex.turn(heard)
-            except Exception as error:
-                self._log.warning("duplex lost", error=repr(error), exc_info=error)
-                self._loop.call_soon(self.feed, Lost(type(error).__name__))
-                return
-            took = self._loop.time() - began
-            seconds.observe(took)
-            if took * self._speed > TURN / RATE:
-                self.feed(Late(heard.turn, round(took * 1_000)))
-            self.feed(spoken)
+        self._talker = Talker(
+            name, self._make, policy=self._policy, feed=self.feed, speed=self._speed, call_id=self.call_id
+        )
 
     def _stop_duplex(self) -> None:
-        worker, self._worker = self._worker, None
-        duplex, self._duplex = self._duplex, None
-        if worker is not None:
-            worker.cancel()
-        if duplex is not None:
-            duplex.close()
+        talker, self._talker = self._talker, None
+        if talker is not None:
+            talker.stop()

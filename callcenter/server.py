@@ -6,17 +6,25 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
+from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import uvicorn
 import uvloop
 from fastapi import FastAPI
 
+import flows
 from callcenter import __version__, api, logs, webhooks
+from callcenter.background.crm import crm_tools
+from callcenter.background.tools import Toolbox
 from callcenter.config import Settings
+from callcenter.door import Door
 from callcenter.duplex.parrot import Parrot
 from callcenter.events import Phrase
 from callcenter.house import House
+from callcenter.liaison import Office
 from callcenter.logs import log
 from callcenter.store import Spool, Store
 from callcenter.store.ship import Shipper
@@ -29,6 +37,7 @@ from callcenter.telephony.transfer import Exchange, read_targets
 from callcenter.tracing import exporting, forget
 from callcenter.voices import Espeak, VoiceError
 from callcenter.wire import fork
+from flows import Flow
 
 PHRASES: Final = {
     "hold": "One moment, please.",
@@ -54,6 +63,8 @@ def build(settings: Settings, makers: Mapping[str, Maker] | None = None, bound: 
     spool = Spool(settings.var)
     spool.recover()
     store = Store(settings.database)
+    office = open_office(settings, store) if settings.flow else None
+    targets = read_targets({**(flow_targets(office.flow) if office else {}), **settings.transfers}, settings.country)
     board = Switchboard(
         settings,
         store=store,
@@ -63,12 +74,41 @@ def build(settings: Settings, makers: Mapping[str, Maker] | None = None, bound: 
         phrases=phrases(settings),
         duplexes=makers,
         begin=exporting() if settings.otel else forget,
+        office=office,
     )
     account = None
     if settings.twilio_account and settings.twilio_token:
         account = Account(settings.twilio_account, settings.twilio_token.reveal(), api=settings.twilio_api)
-    exchange = Exchange(read_targets(settings.transfers, settings.country), settings.dial_allowed)
+    exchange = Exchange(targets, settings.dial_allowed)
     return House(settings, origin, store, spool, Shipper(spool, store), board, exchange, account)
+
+
+def open_office(settings: Settings, store: Store) -> Office:
+    """The background that all calls share: the flow, and the tools of the embedded CRM on the store's database."""
+    zone = ZoneInfo(settings.zone)
+
+    def now() -> datetime:
+        """The company's clock; its CRM keeps local times without a zone."""
+        return datetime.now(zone).replace(tzinfo=None)
+
+    toolbox = Toolbox(crm_tools(store.engine, now))
+    return Office(flow_of(settings.flow), toolbox, now, rescue=settings.rescue)
+
+
+def flow_of(name: str) -> Flow:
+    """A shipped flow, or the one in a file, with the steps of the shipped flows it includes."""
+    known = flows.shipped()
+    if name in known:
+        return known[name]
+    path = Path(name)
+    if not path.is_file():
+        raise ValueError(f"CALLCENTER_FLOW={name!r} is no file and none of {', '.join(sorted(known))}")
+    return flows.combine(flows.load(path), known)
+
+
+def flow_targets(flow: Flow) -> dict[str, dict[str, str]]:
+    """Where a flow hands callers over to; its hours are the flow's own business."""
+    return {name: {"number": target.dial} for name, target in flow.targets.items()}
 
 
 def phrases(settings: Settings) -> dict[str, Phrase]:
@@ -118,7 +158,7 @@ def uvicorn_of(house: House, app: FastAPI, ready: Callable[[str], None]) -> Serv
         host=house.settings.host,
         port=house.settings.port,
         loop="uvloop",
-        http="httptools",
+        http=Door,
         ws=fork(STREAM_PATH, house.board.accept),
         lifespan="on",
         log_level="warning",

@@ -24,6 +24,7 @@ from callcenter.codec import decode, encode
 from callcenter.config import Settings
 from callcenter.duplex import Duplex
 from callcenter.events import Directed, Event, HangUp, Phrase, Policy, Rang, Transfer
+from callcenter.liaison import Liaison, Office
 from callcenter.line import End, Line
 from callcenter.logs import log
 from callcenter.store import Scribe, Spool, Store, StoreDown
@@ -42,8 +43,9 @@ ORDERS_EVERY: Final = 0.5
 
 CLEAN: Final = {"hangup": "caller_hung_up", "machine": "machine"}
 BROKEN: Final = frozenset(
-    {"lost", "gone", "dropped", "stalled_peer", "no_start", "position"}
+    {"lost", "gone", "dropped", "stalled_peer", "no_start", "no_media", "crashed", "bad_frame", "not_utf8"}
     | {"binary", "oversized", "not_json", "not_an_object", "bad_field", "wrong_order", "wrong_format"}
+    | {"bad_position", "position_jump", "long_frame"}
 )
 
 Admission = Literal["admitted", "full", "draining", "stalled"]
@@ -105,6 +107,7 @@ class Switchboard:
         phrases: Mapping[str, Phrase],
         duplexes: Mapping[str, Maker],
         begin: Begin = forget,
+        office: Office | None = None,
     ) -> None:
         self.settings = settings
         self.store = store
@@ -117,6 +120,8 @@ class Switchboard:
         self._kept = {name: spool.keep(phrase.audio) for name, phrase in phrases.items()}
         self._duplexes = duplexes
         self._begin = begin
+        self._office = office
+        self._endings: set[asyncio.Task[None]] = set()
         self._ringing: dict[str, tuple[Ringing, float]] = {}
         self._plans = Memory()
         self._nonces = Memory()
@@ -230,6 +235,7 @@ class Switchboard:
         def ended(line: Line, end: End) -> None:
             self._ended(ringing, scribe, line, end)
 
+        liaison = Liaison(self._office, call_id, context.caller, scribe) if self._office else None
         line = Line(
             call_id=call_id,
             call=Call(setup),
@@ -240,6 +246,7 @@ class Switchboard:
             policy=Policy(),
             diary=scribe,
             span=self._begin("stream", call=call_id, leg=grant.leg, duplex=setup.duplex),
+            liaison=liaison,
             clock=lambda: time.monotonic() * settings.speed,
             speed=settings.speed,
             leaving=leaving,
@@ -276,6 +283,8 @@ class Switchboard:
             "arm": ringing.arm,
             "voice": self.settings.voice,
         }
+        if self._office is not None:
+            row |= {"flow": self._office.flow.name, "flow_version": self._office.flow.hash}
         return {"row": row, "setup": setup_header(setup, self._kept)}
 
     # ----------------------------------------------------------------------------------------------- leaving a stream
@@ -312,10 +321,22 @@ class Switchboard:
         self._count()
         outcome = outcome_of(end.last)
         final = not isinstance(end.last, Transfer)
-        scribe.close(end.last.reason, outcome if final else "", final=final)
+        label = self._close_background(line, end)
+        scribe.close(
+            end.last.reason, (label if label and outcome != "failed" else outcome) if final else "", final=final
+        )
         if final:
             metrics.CALLS.labels(ringing.rang.direction, outcome).inc()
         log.info("stream ends", call=ringing.call_id, reason=end.last.reason, seconds=round(seconds(end.samples), 2))
+
+    def _close_background(self, line: Line, end: End) -> str:
+        """Let the background come to its end beside everything else; how the call came out, in the flow's words."""
+        if line.liaison is None:
+            return ""
+        ending = asyncio.get_running_loop().create_task(line.liaison.end(end.samples))
+        self._endings.add(ending)
+        ending.add_done_callback(self._endings.discard)
+        return line.liaison.label
 
     def _count(self) -> None:
         metrics.CALLS_ACTIVE.set(len(self.lines))
