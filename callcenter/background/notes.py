@@ -54,7 +54,7 @@ def fill(template: str, values: Mapping[str, Any], year: str = "") -> Filled | N
     for match in _FIELD.finditer(template):
         path, *formats = (part.strip() for part in match[1].split("|"))
         value = look_up(path, values)
-        if value is MISSING or value is None:
+        if value is MISSING or value is None or value == []:
             return None
         used.append(path.split(".")[0])
         text += template[end : match.start()] + say(value, formats, year)
