@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from starlette.requests import ClientDisconnect
 
 from callcenter import metrics
 from callcenter.house import House
@@ -187,10 +188,13 @@ def _xml(text: str) -> Response:
 
 async def _body(request: Request) -> bytes:
     body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > LONGEST_FORM:
-            raise HTTPException(413, "too long")
+    try:
+        async for part in request.stream():
+            body += part
+            if len(body) > LONGEST_FORM:
+                raise HTTPException(413, "too long")
+    except ClientDisconnect:
+        raise HTTPException(400, "the body never came") from None
     return body
 
 

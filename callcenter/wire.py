@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Protocol, cast
+from typing import Any, Final, Literal, Protocol, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.datastructures import Headers
@@ -17,6 +17,8 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
+
+from callcenter.logs import log
 
 MAX_MESSAGE = 65_536
 TEXT, BINARY = 0x81, 0x82
@@ -26,6 +28,12 @@ CLOSE_WITHIN = 2.0
 STALLED_AT = 262_144
 """Bytes waiting to be read by the peer beyond which it counts as stalled (30 s of audio on the wire)."""
 
+By = Literal["peer", "wire", "line", "nobody"]
+"""Who ended a wire: the peer's close, a fault on the wire, our own line, or nobody (the connection was lost)."""
+
+FAULTS: Final = {1002: "bad_frame", 1007: "not_utf8", 1008: "stalled_peer", 1009: "oversized"}
+"""What the codes mean with which the wire itself closes."""
+
 
 class Ear(Protocol):
     """Who listens to a wire."""
@@ -34,7 +42,7 @@ class Ear(Protocol):
 
     def message(self, text: str | bytes) -> None: ...
 
-    def closed(self, code: int, reason: str) -> None: ...
+    def closed(self, code: int, reason: str, by: By) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +64,20 @@ Admit = Callable[[Upgrade], Awaitable[Ear | Refused]]
 
 
 class Wire(asyncio.Protocol):
-    """One websocket. Calls its ear in order, never after `closed`, which comes exactly once."""
+    """One websocket. Calls its ear in order: `opened`, messages, and exactly once `closed`, the last of all.
+
+    What came before a close or a damaged frame is still delivered; nothing is after we closed.
+    """
 
     def __init__(self, admit: Admit, connections: set[Any] | None = None) -> None:
         self._admit = admit
         self._connections = connections if connections is not None else set()
         self._protocol = ServerProtocol(max_size=MAX_MESSAGE)
         self._ear: Ear | None = None
-        self._parts: list[bytes] = []
-        self._code = 1006
-        self._reason = "connection lost"
+        self._part: bytearray | None = None
+        """A message of which the rest is still to come."""
+        self._end: tuple[int, str, By] = (1006, "connection lost", "nobody")
+        self._deaf = False
         self._timer: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -90,10 +102,14 @@ class Wire(asyncio.Protocol):
             self._timer.cancel()
         if self._protocol.state is not State.CLOSED:
             self._protocol.receive_eof()
-        self._end()
+        ear, self._ear = self._ear, None
+        if ear is not None:
+            ear.closed(*self._end)
 
     def shutdown(self) -> None:
         """The server goes down."""
+        if self._protocol.state is State.CONNECTING:
+            self.drop()
         self.close(1012, "going down")
 
     # ----------------------------------------------------------------------------------------------- the line's side
@@ -104,20 +120,10 @@ class Wire(asyncio.Protocol):
             text = isinstance(message, str)
             data = message.encode() if isinstance(message, str) else message
             self._transport.write(framed(TEXT if text else BINARY, data))
-
-    @property
-    def waiting(self) -> int:
-        """Bytes written that the peer has not read."""
-        return self._transport.get_write_buffer_size()
+            self._mind_the_bound()
 
     def close(self, code: int = 1000, reason: str = "") -> None:
-        if self._protocol.state is not State.OPEN:
-            return
-        if self._code == 1006:
-            self._code, self._reason = code, reason
-        self._protocol.send_close(code, reason)
-        self._flush()
-        self._expect_end()
+        self._close(code, reason, "line")
 
     def drop(self) -> None:
         """Cut the socket without a word."""
@@ -131,35 +137,35 @@ class Wire(asyncio.Protocol):
                 self._spawn(self._answer(event))
             elif isinstance(event, Frame):
                 self._frame(event)
+        sent = self._protocol.close_sent
+        if self._protocol.parser_exc is not None and sent is not None:
+            self._ends(sent.code, sent.reason, "wire")
         self._flush()
-        if self._protocol.parser_exc is not None and self._code == 1006:
-            sent = self._protocol.close_sent
-            self._code, self._reason = (sent.code, sent.reason) if sent else (1002, "protocol error")
         if self._protocol.close_expected():
             self._expect_end()
 
     def _frame(self, frame: Frame) -> None:
         match frame.opcode:
             case Opcode.TEXT | Opcode.BINARY | Opcode.CONT:
-                self._part(frame)
+                self._take(frame)
             case Opcode.CLOSE:
                 received = self._protocol.close_rcvd
-                if self._code == 1006 and received is not None:
-                    self._code, self._reason = received.code, received.reason
+                assert received is not None
+                self._ends(received.code, received.reason, "peer")
             case _:
                 pass
 
-    def _part(self, frame: Frame) -> None:
+    def _take(self, frame: Frame) -> None:
         if frame.opcode is not Opcode.CONT:
             self._binary = frame.opcode is Opcode.BINARY
-        if not frame.fin or self._parts:
-            self._parts.append(bytes(frame.data))
+        data = bytes(frame.data)
+        if self._part is not None or not frame.fin:
+            self._part = self._part or bytearray()
+            self._part += data
             if not frame.fin:
                 return
-            data, self._parts = b"".join(self._parts), []
-        else:
-            data = bytes(frame.data)
-        if self._ear is None or self._protocol.state is not State.OPEN:
+            data, self._part = bytes(self._part), None
+        if self._ear is None or self._deaf:
             return
         if self._binary:
             self._ear.message(data)
@@ -167,7 +173,7 @@ class Wire(asyncio.Protocol):
         try:
             text = data.decode()
         except UnicodeDecodeError:
-            self.close(1007, "not utf-8")
+            self._close(1007, "not utf-8", "wire")
             return
         self._ear.message(text)
 
@@ -178,8 +184,15 @@ class Wire(asyncio.Protocol):
             self._protocol.send_response(response)
             self._flush()
             return
-        verdict = await self._admit(Upgrade(request.path, request.headers, host))
+        try:
+            verdict = await self._admit(Upgrade(request.path, request.headers, host))
+        except Exception as error:
+            log.error("a stream could not be admitted", error=repr(error), exc_info=error)
+            verdict = Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "our_fault")
         if self._transport.is_closing() or self._protocol.state is not State.CONNECTING:
+            if not isinstance(verdict, Refused):
+                verdict.opened(self)
+                verdict.closed(*self._end)
             return
         if isinstance(verdict, Refused):
             self._protocol.send_response(self._protocol.reject(verdict.status, verdict.reason + "\n"))
@@ -191,23 +204,38 @@ class Wire(asyncio.Protocol):
         self._flush()
         verdict.opened(self)
 
+    def _close(self, code: int, reason: str, by: By) -> None:
+        self._deaf = True
+        if self._protocol.state is not State.OPEN:
+            return
+        self._ends(code, reason, by)
+        self._protocol.send_close(code, reason)
+        self._flush()
+        self._expect_end()
+
+    def _ends(self, code: int, reason: str, by: By) -> None:
+        """Why it ended; the first reason is the true one."""
+        if self._end[2] == "nobody":
+            self._end = (code, reason, by)
+
     def _flush(self) -> None:
         for data in self._protocol.data_to_send():
             if data:
                 self._transport.write(data)
             elif self._transport.can_write_eof():
                 self._transport.write_eof()
+        self._mind_the_bound()
+
+    def _mind_the_bound(self) -> None:
+        if self._transport.get_write_buffer_size() > STALLED_AT and not self._transport.is_closing():
+            self._ends(1008, "reads nothing", "wire")
+            self.drop()
 
     def _expect_end(self) -> None:
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(CLOSE_WITHIN, self._transport.abort)
         if self._protocol.state is State.CLOSED:
             self._transport.close()
-
-    def _end(self) -> None:
-        ear, self._ear = self._ear, None
-        if ear is not None:
-            ear.closed(self._code, self._reason)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.ensure_future(work)

@@ -196,11 +196,11 @@ def test_what_is_left_at_the_end_is_filled_up_with_silence_that_nobody_lost():
 @pytest.mark.parametrize(
     ("position", "size", "kind"),
     [
-        (-1, 160, "bad position"),
-        (1 << 62, 160, "bad position"),
-        (100_000 + 80_161, 160, "position jump"),
-        (100_000 - 80_000, 160, "position jump"),
-        (100_160, 80_001, "long frame"),
+        (-1, 160, "bad_position"),
+        (1 << 62, 160, "bad_position"),
+        (100_000 + 80_161, 160, "position_jump"),
+        (100_000 - 80_000, 160, "position_jump"),
+        (100_160, 80_001, "long_frame"),
     ],
 )
 def test_nonsense_is_the_carriers_fault_and_leaves_the_reel_as_it_was(position, size, kind):

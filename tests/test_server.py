@@ -30,16 +30,6 @@ def serving(tmp_path, database):
         yield server
 
 
-@pytest.fixture
-def lite(tmp_path, upgraded):
-    """Settings for a server on its own SQLite database."""
-    import shutil
-
-    path = tmp_path / "lite.db"
-    shutil.copy(upgraded["sqlite"].removeprefix("sqlite:///"), path)
-    return tmp_path, f"sqlite:///{path}"
-
-
 def place(server, mouth=None, **dialling):
     """One call, to its end."""
     chosen = {"seconds": 6.0, "token": server.token, **dialling}
@@ -293,7 +283,11 @@ def test_a_transfer_connects_or_brings_the_caller_back_with_the_reason(lite, out
         assert row.outcome == outcome or outcome is None
         if legs > 1:
             second = legs_of(server, row)[1]
-            started = [line.event for line in read(second.journal.open("rb")) if type(line.event).__name__ == "Started"]
+            started = [
+                line.event
+                for line in read(second.journal.read_bytes().splitlines(keepends=True))
+                if type(line.event).__name__ == "Started"
+            ]
             assert dict(started[0].params)["returned"] == outcomes[0].replace("-", "_")
 
 

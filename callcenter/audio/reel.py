@@ -86,11 +86,11 @@ class Reel:
 
     def _judge(self, position: int, audio: bytes) -> None:
         if not 0 <= position < HIGHEST:
-            raise CarrierError("bad position", str(position)[:40])
+            raise CarrierError("bad_position", str(position)[:40])
         if len(audio) > JUMP:
-            raise CarrierError("long frame", f"{len(audio)} samples")
+            raise CarrierError("long_frame", f"{len(audio)} samples")
         if self._next >= 0 and not self._next - JUMP <= position <= self._furthest() + JUMP:
-            raise CarrierError("position jump", f"from {self._next} to {position}")
+            raise CarrierError("position_jump", f"from {self._next} to {position}")
 
     def _furthest(self) -> int:
         return max((position + len(audio) for position, audio in self._held.items()), default=self._next)
