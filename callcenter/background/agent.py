@@ -10,6 +10,7 @@ invented; a caller who is not understood three times, or asks for a person, is h
 there.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -62,6 +63,7 @@ WHOLE_BY: Final = samples(3.0)
 KEEPS: Final = samples(60)
 """How long an answer stays true enough to be spoken."""
 
+_PRESENT: Final = re.compile(r"(?:(?:yes|yeah|yep|hello|hi|i'm|i am|still|here|sorry|oh|um|there|of course)\s*)+")
 SORRY: Final = "I'm sorry, I did not understand that."
 HOLD: Final = "Of course, take your time."
 CANNOT_TELL: Final = "I'm sorry, I cannot tell you that right now."
@@ -87,7 +89,9 @@ class Agent:
     def __init__(self, setting: Setting) -> None:
         self.setting, self.flow = setting, setting.flow
         self.walker = Walker(setting.flow, setting.cards, setting.day, setting.number)
-        phrases = {name: step.phrases for name, step in self.flow.steps.items() if step.phrases}
+        phrases = {
+            name: (*step.phrases, f"i want to {step.about}") for name, step in self.flow.steps.items() if step.phrases
+        }
         people = {PERSON: self.flow.hand_over.phrases} if self.flow.hand_over.phrases else {}
         self.reader = Reader(self.walker, learn({**phrases, **people}))
         self.d = Dialogue()
@@ -216,9 +220,14 @@ class Agent:
             return
         self.query += 1
         heard = self._question_heard()
-        self._react(self.reader.read(self.d, text, heard))
+        self._react(Reading(self.d, "repeat") if self._is_there(text) else self.reader.read(self.d, text, heard))
         self.tentative = ""
         self.yielded = False
+
+    def _is_there(self, text: str) -> bool:
+        """The caller only says that they are still there."""
+        last = self.ledger.last(progress=True)
+        return bool(last and last.note.text in self.flow.silence.lines and _PRESENT.fullmatch(text.lower()))
 
     def _react(self, reading: Reading) -> None:
         if reading.kind not in ("nothing", "part", "hold"):
@@ -249,6 +258,8 @@ class Agent:
                 self._hand_over("asked", "")
             case "bye":
                 self._goodbye()
+        if self.waiting is not None and reading.kind in ("nothing", "part", "hold", "repeat"):
+            self._go(self.d, over=False)
 
     def _which(self, dialogue: Dialogue) -> None:
         """More than one step could be meant: ask."""
@@ -315,8 +326,11 @@ class Agent:
                 self.out.append(Withdraw(entry.note.id))
 
     def _look(self, plan: Plan, wanted: bool) -> None:
+        """Start the look-ups of a plan. Proving who the caller is waits for their last word: attempts are counted."""
+        proofs = {step.verification.tool for step in self.flow.steps.values() if step.verification}
         for wish in plan.looks:
-            self._start(wish, plan.dialogue, wanted)
+            if wanted or wish.tool not in proofs:
+                self._start(wish, plan.dialogue, wanted)
 
     def _ahead(self) -> None:
         for wish in self.walker.ahead(self.d):
@@ -365,7 +379,7 @@ class Agent:
             self._react(self.reader.read(self.d, " ".join(said)))
         elif self.heard and not errand.changes:
             self._try()
-        if self.waiting is not None and not self.tentative:
+        elif self.waiting is not None:
             self._go(self.d, over=False)
 
     def _too_late(self, errand: Errand, result: Result) -> None:

@@ -34,7 +34,7 @@ COMMON: Final[Mapping[str, tuple[str, ...]]] = {
         "i want to talk to a person", "can i speak to someone please", "put me through to a human", "a real person please",
         "let me talk to a representative", "operator", "connect me to an agent", "transfer me to somebody",
         "i don't want to talk to a machine", "is there a human i can talk to", "get me your supervisor",
-        "i'd rather speak with a colleague of yours", "can somebody call me back", "i need a manager",
+        "i'd rather speak with a colleague of yours", "i need a manager",
     ),
     BYE: (
         "no that's all thank you", "that's everything", "no thanks goodbye", "that was it bye", "nothing else thanks",
@@ -54,11 +54,9 @@ COMMON: Final[Mapping[str, tuple[str, ...]]] = {
         "i changed my mind leave everything as it is", "don't do anything", "stop that please",
     ),
     NOTHING: (
-        "hello", "hi there", "good morning", "yes", "no", "okay", "uh huh", "i see", "great", "thank you", "right",
-        "how are you", "are you a robot", "can you hear me", "i have a question", "i need some help", "so um",
-        "well the thing is", "my name is john smith", "it's john", "the number is <num>", "<day>", "the first one",
-        "my mother was here and then we went out", "nice weather today", "what", "hmm", "alright", "that sounds good",
-        "i'd like some pizza", "tell me a joke", "is anybody there", "it's about something", "i'm calling because",
+        "yes", "no", "uh huh", "i see", "great", "right", "how are you", "so um", "well the thing is", "it's john",
+        "the number is <num>", "<day>", "the first one", "what", "hmm", "alright", "that sounds good", "is anybody there",
+        "my name is john smith", "i have a question", "i need some help",
     ),
 }  # fmt: skip
 

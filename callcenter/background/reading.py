@@ -59,7 +59,7 @@ class Reader:
     def read(self, d: Dialogue, text: str, heard: bool = True) -> Reading:
         """`heard`: the caller really heard the question that is open."""
         spoken = words(text)
-        scores = self.phrases.scores(text)
+        scores = self.phrases.scores(" ".join(_bare(spoken)))
         top, share = scores[0]
         if not spoken:
             return Reading(d, "nothing")
@@ -107,9 +107,12 @@ class Reader:
         steps = [(name, share) for name, share in scores if not name.startswith("@")]
         name, share = steps[0]
         second = steps[1][1] if len(steps) > 1 else 0.0
+        step = self.walker.flow.steps[name]
+        if step.hand_over:
+            least = max(least, STRONG)
         if share < least or share < LEAD * second or (scores[0][0] != name and scores[0][1] > 1.3 * share):
             return None
-        return self.walker.flow.steps[name]
+        return step
 
     def _begin(self, d: Dialogue, step: Step, spoken: Sequence[str]) -> Reading:
         text = " ".join(spoken)
@@ -353,25 +356,27 @@ class Reader:
         if d.awaiting.kind == "nothing" or first + second < UNSURE or len(spoken) < 3 or scores[0][1] > 1.3 * first:
             return None
         names = one if not other or first > 3 * second else f"{one}|{other}"
-        asked = replace(self._introduced(d, spoken), awaiting=Awaiting("which", names), part=" ".join(spoken))
+        asked = replace(self._introduced(d, spoken), awaiting=Awaiting("which", names), unclear=" ".join(spoken))
         return Reading(replace(asked, misses=d.misses + 1), "unsure")
 
     def _which(self, d: Dialogue, spoken: Sequence[str], scores: list[tuple[str, float]]) -> Reading | None:
         """The answer to "do you want to ..., or to ...?"."""
         names = d.awaiting.name.split("|")
-        open_ = replace(d, awaiting=Awaiting("more" if d.last else "opening"), part="")
+        if yes_no(spoken) is False:
+            scores = [(name, share) for name, share in scores if name not in names]
+        open_ = replace(d, awaiting=Awaiting("more" if d.last else "opening"), unclear="")
         share = dict(scores)
         best = max(names, key=lambda name: share.get(name, 0.0))
         placed = next((name for word, name in zip(("first", "second"), names, strict=False) if word in spoken), "")
+        if yes_no(spoken) is False:
+            return Reading(open_, "go on") if len(spoken) <= 4 else self._open(open_, spoken, scores)
         if placed or (len(names) == 1 and yes_no(spoken)):
             chosen = placed or names[0]
         elif share[best] >= LIKELY or share[best] >= 2 * max(share[name] for name in share if name != best):
             chosen = best
-        elif yes_no(spoken) is False and len(spoken) <= 4:
-            return Reading(open_, "go on")
         else:
             return self._open(open_, spoken, scores)
-        said = words(d.part)
+        said = words(d.unclear)
         begun = self._begin(open_, self.walker.flow.steps[chosen], said)
         return replace(begun, dialogue=self._volunteered(begun.dialogue, spoken), say="")
 
@@ -403,6 +408,23 @@ class Reader:
 
 
 _AGREED: Final = vocabulary("yes yeah yep yup sure")
+
+
+_BEFORE: Final = tuple(
+    tuple(lead.split())
+    for lead in (
+        "hang on", "hold on", "wait", "wait a minute", "actually", "by the way", "before that", "sorry", "oh", "okay",
+        "ok", "and", "so", "well", "one more thing", "um", "uh", "yeah", "first", "no", "hi", "hello", "hey",
+    )
+)  # fmt: skip
+
+
+def _bare(spoken: Sequence[str]) -> tuple[str, ...]:
+    """A long utterance without the words that only lead up to it."""
+    rest = tuple(spoken)
+    while len(rest) > 5 and (lead := next((one for one in _BEFORE if rest[: len(one)] == one), None)):
+        rest = rest[len(lead) :]
+    return rest
 
 
 def _paths(value: Any) -> tuple[str, ...]:

@@ -97,6 +97,8 @@ class Dialogue:
     awaiting: Awaiting = Awaiting("opening")
     part: str = ""
     """Words of an answer that is not whole yet: three digits of four."""
+    unclear: str = ""
+    """What the caller said before being asked which step is meant."""
     misses: int = 0
     faults: int = 0
     next_id: int = 1

@@ -64,7 +64,7 @@ GROUPS: Final[Mapping[str, str]] = {
     "that_would_be no_thanks nice_day good_one",
     "again": "again repeat one_more_time once_more what_was did_you_say you_say didn't_catch missed pardon come_again "
     "couldn't_hear didn't_hear slower sorry_what",
-    "hold": "hold_on moment second sec minute hang_on wait bear_with let_me_find let_me_look let_me_get let_me_check "
+    "hold": "hold_on just_a_moment one_moment a_second one_second a_sec one_sec a_minute one_minute hang_on wait bear_with let_me_find let_me_look let_me_get let_me_check "
     "find_it find_the",
     "forget": "never_mind forget leave_it don't_bother let's_not not_do_that leave_everything don't_do scrap_that",
     "status": "status track tracking check look_up where's what's_happening happening whereabouts progress looking_for "

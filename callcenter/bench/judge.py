@@ -190,8 +190,33 @@ _DIGITS: Final = {
 }
 
 
+_TENS: Final = {
+    word: 10 * ten for ten, word in enumerate("ten twenty thirty forty fifty sixty seventy eighty ninety".split(), 1)
+}
+_TEENS: Final = {
+    word: teen
+    for teen, word in enumerate(
+        "eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split(), 11
+    )
+}
+
+
+def _said_numbers(said: str) -> Iterator[str]:
+    """ "twenty dollars", "fifty willow lane", "double nine" as figures."""
+    text = re.sub(r"\bdouble (\w+)", r"\1 \1", re.sub(r"\[[\d.]+\]", "", said))
+    if text != said:
+        yield "".join(_DIGITS.get(word, {"oh": "0"}.get(word, " ")) for word in text.split()).strip()
+    spoken = text.split()
+    for at, word in enumerate(spoken):
+        after = _DIGITS.get(spoken[at + 1], "0") if at + 1 < len(spoken) else "0"
+        values = [_TEENS[word]] if word in _TEENS else [_TENS[word], _TENS[word] + int(after)] if word in _TENS else []
+        for value in values:
+            yield from (str(value), f"${value}", f"${value}.00")
+
+
 def _said_figures(said: str, call: TextCall) -> Iterator[str]:
     """Figures the caller has said: digits in a row, and whatever parts of the day they named."""
+    yield from _said_numbers(said)
     words = [{"oh": "0"}.get(word, _DIGITS.get(word, word)) for word in re.sub(r"\[[\d.]+\]", "", said).split()]
     yield from (digits.replace(" ", "") for digits in re.findall(r"\d(?: \d)*", " ".join(words)))
     today = date.fromisoformat(call.scenario.at[:10])

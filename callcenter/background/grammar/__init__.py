@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from callcenter.background.grammar import letters
 from callcenter.background.grammar.answers import choose, corrected, yes_no
-from callcenter.background.grammar.days import Day, days, times
+from callcenter.background.grammar.days import Day, days, times, turned_down
 from callcenter.background.grammar.figures import amounts, runs, whole_number
 from callcenter.background.grammar.words import plain, words
 
@@ -79,7 +79,7 @@ def _amount(wanted: Wanted, spoken: Sequence[str], today: Day, asked: bool) -> P
 
 
 def _date(wanted: Wanted, spoken: Sequence[str], today: Day, asked: bool) -> Parse | None:
-    found = days(spoken, today)
+    found = [hit for hit in days(spoken, today) if not turned_down(spoken, hit)]
     return Parse(found[-1].value) if found else None
 
 

@@ -96,7 +96,8 @@ def _by_place(spoken: Sequence[str], records: Sequence[Mapping[str, Any]]) -> Ma
     for at, word in enumerate(spoken):
         if word in _PLACES:
             return records[_PLACES[word]]
-        if word in ORDINALS and ORDINALS[word] <= len(records) and "of" not in spoken[at + 1 : at + 2]:
+        counted = word in ORDINALS and ("the" in spoken[:at][-1:] or "one" in spoken[at + 1 : at + 2])
+        if counted and ORDINALS[word] <= len(records):
             return records[ORDINALS[word] - 1]
     return None
 

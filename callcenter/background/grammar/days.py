@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from callcenter.background.grammar.figures import TEENS, TENS, digit_of, ordinal, runs, whole_number
+from callcenter.background.grammar.words import vocabulary
 
 MONTHS: Final = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
@@ -87,6 +88,16 @@ def days(spoken: Sequence[str], today: Day) -> list[Found]:
             found.append(Found(str(hit[0]), at, hit[1]))
             at = hit[1]
     return found
+
+
+_NOT_AFTER: Final = vocabulary("no not doesn't isn't won't bad impossible out don't can't")
+_NOT_BEFORE: Final = vocabulary("can't cannot from not isn't instead")
+
+
+def turned_down(spoken: Sequence[str], hit: Found) -> bool:
+    """ "Friday is no good", "I can't come on Friday", "from Friday to Monday": the day that is not wanted."""
+    after, before = set(spoken[hit.end : hit.end + 3]), set(spoken[max(0, hit.start - 4) : hit.start])
+    return bool(after & _NOT_AFTER) or bool(before & _NOT_BEFORE and "to" not in spoken[max(0, hit.start - 1) : hit.start])
 
 
 def _day_at(spoken: Sequence[str], at: int, today: Day) -> tuple[Day, int] | None:
@@ -203,7 +214,8 @@ def _year(spoken: Sequence[str], at: int, today: Day) -> tuple[int, int] | None:
     digits = found[0].digits
     if len(digits) == 4 and digits[:2] in ("19", "20"):
         return int(digits), at + found[0].end
-    return (_century(int(digits), today), at + found[0].end) if len(digits) == 2 else None
+    short = len(digits) == 2 and digits not in ("19", "20")
+    return (_century(int(digits), today), at + found[0].end) if short else None
 
 
 def _century(year: int, today: Day) -> int:

@@ -120,10 +120,18 @@ def name(spoken: Sequence[str], asked: bool) -> tuple[str, int, int] | None:
         return None
     rest = without_lead(spoken[start:], NAME_LEADS)
     first = len(spoken) - len(rest)
-    found, end = _name_pieces(pieces(rest))
+    found, end = _name_pieces(pieces(_first_name_first(rest)))
     if not found or (not asked and len(found) < 2):
         return None
     return " ".join(_title(word) for word in found[:4]), first, first + end
+
+
+def _first_name_first(spoken: tuple[str, ...]) -> tuple[str, ...]:
+    """ "Lopez, first name Maria" the usual way round."""
+    for at in range(1, len(spoken) - 2):
+        if spoken[at : at + 2] == ("first", "name"):
+            return (*spoken[at + 2 :], *spoken[:at])
+    return spoken
 
 
 def _after_cue(spoken: Sequence[str]) -> int | None:

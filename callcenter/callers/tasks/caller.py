@@ -141,6 +141,8 @@ class Caller:
         question = _question(text)
         if not question:
             return ""
+        if objection := self._object(text):
+            return objection
         if re.search(r"^shall i\b|is that right|is that correct", question) and "once more" not in question:
             return self._agree(text)
         if question.startswith("do you want to") and "book, move or cancel" not in question:
@@ -159,6 +161,12 @@ class Caller:
                 return PEOPLE[self.scenario.who][topic]
             case _:
                 return "um i'm not sure what you mean"
+
+    def _object(self, text: str) -> str:
+        """Told what they want, and it is something else."""
+        want = self.scenario.wants[max(0, self.wants - 1)]
+        told = re.match(r"you want to ([^.]*)\.", text.lower())
+        return f"no {want.again or want.say}" if told and want.about and not re.search(want.about, told[1]) else ""
 
     def _which(self, question: str) -> str:
         """Asked what they want of what was understood: take it, name it, or say it again in other words."""
