@@ -21,7 +21,9 @@ app = typer.Typer(
     help="A telephone agent that listens while it speaks.",
 )
 db = typer.Typer(no_args_is_help=True, help="The database's tables.")
+bench = typer.Typer(no_args_is_help=True, help="Benchmarks: a table for people, one JSON object as the last line.")
 app.add_typer(db, name="db")
+app.add_typer(bench, name="bench")
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -109,6 +111,39 @@ def load(
     where = local(url, chosen)
     token, public = token_secret(chosen), chosen.public_url
     raise typer.Exit(run(where, calls=calls, seconds=seconds, climb=climb, public=public, token=token, seed=seed))
+
+
+@bench.command("interaction")
+def bench_interaction(
+    duplex: Annotated[str, typer.Option(help="Duplexes to measure side by side, comma separated.")] = "oracle,jumpy",
+    suite: Annotated[str, typer.Option(help="quick (about 3 minutes) or full (160 calls each).")] = "quick",
+    seed: Annotated[int, typer.Option(help="Other seeds compose other calls.")] = 1,
+    data: Annotated[Path | None, typer.Option(help="Folder with speech of real people and customers' lines.")] = None,
+    at_once: Annotated[int, typer.Option(help="Calls at once.", min=1)] = 30,
+    speed: Annotated[float, typer.Option(help="Run the clocks faster than real time.", min=0.1)] = 1.0,
+    rehearse: Annotated[bool, typer.Option("--rehearse", help="Offline shortcut: no socket, no clock.")] = False,
+    url: Annotated[str, typer.Option(help="A running server, measured under the one name given.")] = "",
+    out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("var/bench/interaction"),
+) -> None:
+    """The same simulated callers against each duplex: turns, pauses, interruptions, backchannels, noise, echo."""
+    from callcenter.bench.interaction import Order, run
+    from callcenter.switchboard import token_secret
+
+    chosen = settings()
+    order = Order(
+        tuple(name.strip() for name in duplex.split(",") if name.strip()),
+        suite=suite,
+        seed=seed,
+        data=data,
+        at_once=at_once,
+        speed=speed,
+        url=url,
+        token=token_secret(chosen) if url else "",
+        key=chosen.api_key.reveal(),
+        rehearse=rehearse,
+        out=out,
+    )
+    raise typer.Exit(run(order, console))
 
 
 @db.command("upgrade")

@@ -7,7 +7,7 @@ import pytest
 from callcenter.callers.oracle import ANSWERS, Oracle, repertoire
 from callcenter.callers.rehearsal import Rehearsal
 from callcenter.callers.studio import Studio
-from callcenter.callers.suite import Deck, composed
+from callcenter.callers.suite import Deck, compose
 from callcenter.duplex.jumpy import Jumpy
 from callcenter.duplex.parrot import Parrot
 from callcenter.events import Backchannelled, Phrase, Yielded
@@ -24,7 +24,7 @@ DECK = Deck(
 
 @pytest.fixture(scope="module")
 def suite():
-    return composed("small", DECK, 3, Studio())
+    return compose("small", DECK, 3, Studio())
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 
 from callcenter.callers.scenario import Cut, Hum, Say, Tell
 from callcenter.callers.studio import Studio
-from callcenter.callers.suite import DECKS, Deck, composed, dealt
+from callcenter.callers.suite import DECKS, Deck, compose, dealt
 from callcenter.units import SILENT_FRAME
 
 SMALL = Deck(
@@ -22,7 +22,7 @@ def studio():
 
 @pytest.fixture(scope="module")
 def suite(studio):
-    return composed("small", SMALL, 1, studio)
+    return compose("small", SMALL, 1, studio)
 
 
 def acts(suite):
@@ -39,7 +39,7 @@ def test_every_event_of_the_deck_is_dealt(suite):
 
 
 def test_the_same_seed_composes_the_same_calls_byte_for_byte(suite):
-    again = composed("small", SMALL, 1, Studio())
+    again = compose("small", SMALL, 1, Studio())
     for one, other in zip(suite.castings, again.castings, strict=True):
         assert one.scenario == other.scenario
         assert (one.conditions, one.weather, one.voice) == (other.conditions, other.weather, other.voice)
@@ -51,7 +51,7 @@ def test_the_same_seed_composes_the_same_calls_byte_for_byte(suite):
 
 
 def test_another_seed_composes_other_calls(suite, studio):
-    other = composed("small", SMALL, 2, studio)
+    other = compose("small", SMALL, 2, studio)
     assert [c.scenario for c in other.castings] != [c.scenario for c in suite.castings]
 
 

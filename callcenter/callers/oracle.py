@@ -127,7 +127,7 @@ class Oracle:
         acts: list[Act] = []
         if self._saying is not None and self._must_yield(plan):
             self._saying, self._yielded_to, self._last = None, plan.start, now
-            return Spoken(heard.turn, None, text, "", (Yielded(),), Floor(p_yield=1.0))
+            return Spoken(heard.turn, heard_text=text, acts=(Yielded(),), floor=Floor(p_yield=1.0))
         if self._saying is None:
             acts += self._begin(plan, now + DELAY)
         elif plan.doing in IGNORED:
@@ -135,7 +135,7 @@ class Oracle:
         hums = any(isinstance(act, Backchannelled) for act in acts)
         audio, words = self._go_on(now)
         floor = Floor(p_speak=float(audio is not None and not hums), p_backchannel=float(hums))
-        return Spoken(heard.turn, audio, text, words, tuple(acts), floor)
+        return Spoken(heard.turn, audio, heard_text=text, said_text=words, acts=tuple(acts), floor=floor)
 
     def close(self) -> None:
         self._saying = None

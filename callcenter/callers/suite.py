@@ -99,11 +99,7 @@ class Suite:
     """Names that are kept for evaluation: voices, real speakers."""
 
 
-def compose(name: str, seed: int, studio: Studio) -> Suite:
-    return composed(name, DECKS[name], seed, studio)
-
-
-def composed(name: str, deck: Deck, seed: int, studio: Studio) -> Suite:
+def compose(name: str, deck: Deck, seed: int, studio: Studio) -> Suite:
     chance = Random(f"suite {seed}")
     beds = Beds(studio, seed)
     moves = dealt(chance, deck.moves, deck.calls)

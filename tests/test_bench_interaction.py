@@ -1,0 +1,82 @@
+"""`bench interaction`: the run from the suite to the last line, over real websockets and rehearsed."""
+
+import json
+
+import pytest
+from rich.console import Console
+
+from callcenter.bench import interaction
+from callcenter.bench.interaction import Order, run
+from callcenter.callers.suite import Deck
+from callcenter.measures import Interruption, Observed, Span, Timeline, Turn
+from callcenter.units import samples
+
+DECKS = {"tiny": Deck(2, 0, {"halting": 2, "hold": 1}, {"hum": 2, "early": 1, "late": 1})}
+KEYS = {"L_R", "L_R_p90", "R_R", "PAUSE", "L_Y", "R_Y", "S_BC", "S_VT", "S_ND", "I_A", "BC_per_min", "BC_at_phrase_end",
+        "DEAD", "ECHO", "calls", "n", "ci"}  # fmt: skip
+
+
+def printed(order):
+    console = Console(width=200, record=True, force_terminal=False)
+    status = run(order, console, DECKS)
+    return status, console.export_text()
+
+
+@pytest.mark.slow
+def test_two_duplexes_are_measured_side_by_side_over_websockets(tmp_path):
+    status, text = printed(Order(("oracle", "jumpy"), "tiny", seed=2, speed=8.0, out=tmp_path))
+    line = json.loads(text.strip().splitlines()[-1])
+    assert status == 0, text
+    assert set(line["duplex"]) == {"oracle", "jumpy"}
+    assert set(line["duplex"]["oracle"]) >= KEYS
+    assert (line["path"], line["realtime"], line["speed"]) == ("websocket", False, 8.0)
+    assert line["duplex"]["oracle"]["calls"] == 2
+    assert line["duplex"]["oracle"]["R_R"] > line["duplex"]["oracle"]["PAUSE"]
+    assert (tmp_path / "index.html").is_file()
+
+
+def test_a_rehearsal_is_named_so_in_everything_it_prints(tmp_path):
+    status, text = printed(Order(("oracle",), "tiny", rehearse=True, out=tmp_path))
+    assert status == 0
+    assert "without socket or clock" in text
+    line = json.loads(text.strip().splitlines()[-1])
+    assert line["path"] == "rehearsal (offline shortcut)"
+    assert line["realtime"] is False
+    assert "without socket or clock" in (tmp_path / "index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("order", "why"),
+    [
+        (Order(("nobody",), "tiny", rehearse=True), "no duplex is called 'nobody'"),
+        (Order(("oracle",), "huge"), "no suite is called 'huge'"),
+        (Order(("oracle",), "tiny", rehearse=True, speed=2.0), "has no clock"),
+        (Order(("a", "b"), "tiny", url="http://127.0.0.1:1"), "serves one duplex"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_with_the_reason(order, why):
+    with pytest.raises(ValueError, match=why):
+        run(order, Console(quiet=True), DECKS)
+
+
+def test_a_server_that_is_not_there_fails_every_call(tmp_path):
+    status, text = printed(Order(("parrot",), "tiny", url="http://127.0.0.1:9", out=tmp_path))
+    assert status == 1
+    assert json.loads(text.strip().splitlines()[-1])["failed_calls"] == 2
+
+
+def test_interruptions_are_counted_by_when_they_came():
+    def span(start, end):
+        return samples(start), samples(end)
+
+    agent = [Span(*span(2.0, 6.5)), Span(*span(10.0, 10.9)), Span(*span(13.0, 13.6))]
+    truth = (
+        Turn(*span(0.0, 1.8)),
+        Interruption(*span(6.0, 8.0), "late"),
+        Interruption(*span(10.6, 12.0), "double"),
+        Turn(*span(12.2, 12.8)),
+        Interruption(*span(13.4, 15.0), "early"),
+    )
+    found = interaction.events(Observed("a", Timeline(samples(20.0), (), tuple(agent)), truth))
+    names = {name: count for name, count in found.items() if name.startswith("Interruption,")}
+    assert names == {"Interruption, late": 1, "Interruption, double": 1, "Interruption, early": 1}
