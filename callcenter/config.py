@@ -76,6 +76,12 @@ class Settings:
     """The flow that calls follow: a shipped one's name, or a TOML file; empty: none."""
     zone: str = "UTC"
     """The company's time zone: what `today` and the opening hours of a flow mean."""
+    llm_url: str = ""
+    """An OpenAI-compatible endpoint (https://host/v1) that plans beside the embedded planner; empty: none."""
+    llm_model: str = ""
+    """The model to ask for there."""
+    llm_key: Secret = field(default_factory=Secret)
+    """Its key."""
     greeting: str = ""
     """Sentence spoken when the stream opens; empty: the duplex greets by itself."""
     voice: str = "en-us"
@@ -184,6 +190,8 @@ def _checked(settings: Settings) -> Settings:
         raise SettingError(f"{PREFIX}PUBLIC_URL={settings.public_url!r}: begin it with https://")
     if settings.zone not in available_timezones():
         raise SettingError(f"{PREFIX}ZONE={settings.zone!r} is no time zone such as Europe/Berlin")
+    if settings.llm_url and not settings.llm_model:
+        raise SettingError(f"{PREFIX}LLM_URL needs {PREFIX}LLM_MODEL beside it")
     if settings.rescue and settings.rescue not in settings.transfers:
         raise SettingError(f"{PREFIX}RESCUE={settings.rescue!r} is not among {PREFIX}TRANSFERS")
     if settings.twilio_token and len(settings.twilio_token.reveal()) < SHORTEST_TOKEN:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import random
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import httpx
 import uvicorn
 import uvloop
 from fastapi import FastAPI
@@ -18,6 +20,8 @@ from fastapi import FastAPI
 import flows
 from callcenter import __version__, api, logs, webhooks
 from callcenter.background.crm import crm_tools
+from callcenter.background.llm import Endpoint, Llm
+from callcenter.background.secret import Secret as NamedSecret
 from callcenter.background.tools import Toolbox
 from callcenter.config import Settings
 from callcenter.door import Door
@@ -92,7 +96,16 @@ def open_office(settings: Settings, store: Store) -> Office:
         return datetime.now(zone).replace(tzinfo=None)
 
     toolbox = Toolbox(crm_tools(store.engine, now))
-    return Office(flow_of(settings.flow), toolbox, now, rescue=settings.rescue)
+    return Office(flow_of(settings.flow), toolbox, now, planner_of(settings, toolbox), settings.rescue)
+
+
+def planner_of(settings: Settings, toolbox: Toolbox) -> Llm | None:
+    """The remote planner, with one client for all calls; without one the embedded planner plans alone."""
+    if not settings.llm_url:
+        return None
+    key = NamedSecret("CALLCENTER_LLM_KEY") if settings.llm_key else None
+    endpoint = Endpoint(settings.llm_url, settings.llm_model, key)
+    return Llm(endpoint, httpx.AsyncClient(), toolbox.tools, random.Random())
 
 
 def flow_of(name: str) -> Flow:

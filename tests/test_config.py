@@ -37,6 +37,8 @@ def test_a_value_is_read_as_what_it_is(name, text, field, value):
         ("WHEN_FULL", "shout", "queue, reject, transfer"),
         ("MAX_CALLS", "0", "more than 0"),
         ("PUBLIC_URL", "agent.example.com", "https://"),
+        ("LLM_URL", "https://llm/v1", "CALLCENTER_LLM_MODEL"),
+        ("ZONE", "Mars/Olympus", "no time zone"),
         ("RESCUE", "person", "not among CALLCENTER_TRANSFERS"),
         ("TWILIO_TOKEN", "short", "too short"),
     ],
