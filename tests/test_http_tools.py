@@ -10,7 +10,8 @@ import pytest
 import structlog
 from web import Asked, Cut, Reply, Web, serving
 
-from callcenter.background.http_shape import DescriptionError, parse
+from callcenter.background.described import DescriptionError
+from callcenter.background.http_shape import parse
 from callcenter.background.http_tools import MAX_BODY, http_tools, shared_client
 from callcenter.background.outcome import Outcome
 from callcenter.background.tools import Ran, Toolbox

@@ -18,29 +18,19 @@ In `path`, `query` and `body`, `{number}` is an argument; a text that is nothing
 """
 
 import re
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from flows.form import dotted, syntax_problem
-from flows.lines import Path, key_lines, line_of
-from flows.shape import Problem
+from callcenter.background.described import Form, Found, against_address, against_secret, read
 
 PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 ARGUMENT: Final = re.compile(r"([a-z][a-z0-9_]*)(\|minor)?")
 RESULT: Final = re.compile(r"[^.\[\]|]+(\.[^.\[\]|]+|\[(\d+|\*)\])*(\|(minor|amount|date|digits))?")
-SECRET: Final = re.compile(r"[A-Z][A-Z0-9_]*")
-LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 READING: Final = ("GET", "HEAD")
 
 Type = Literal["text", "digits", "whole", "phone", "amount", "date", "time", "yes_no", "choice"]
-
-
-class Form(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Auth(Form):
@@ -99,72 +89,18 @@ class Description(Form):
     tools: dict[str, Described] = Field(min_length=1)
 
 
-class DescriptionError(Exception):
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
-        self.problems = problems
-
-
 def parse(text: str) -> Description:
-    """Read a description; whatever is wrong with it is told at once, each problem with its line."""
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise DescriptionError((syntax_problem(error, text),)) from None
-    lines = key_lines(text)
-    try:
-        read = Description.model_validate(table)
-    except ValidationError as error:
-        raise DescriptionError(tuple(_form_problem(one, lines) for one in error.errors())) from None
-    problems = [_problem(path, cause, remedy, lines) for path, cause, remedy in _meaning(read)]
-    if problems:
-        raise DescriptionError(tuple(problems))
-    return read
+    return read(Description, text, _meaning)
 
 
-_REMEDIES: Final = {
-    "missing": "Add it.",
-    "extra_forbidden": "Remove it, or look for a slip of the pen; the keys stand in `http_shape`.",
-    "too_short": "Describe at least one tool: [tools.name].",
-    "string_too_short": "Say what the tool does; planners choose by it.",
-}
-
-
-def _form_problem(error: Any, lines: Mapping[Path, int]) -> Problem:
-    path: Path = tuple(error["loc"])
-    return _problem(path, f"{error['msg']}.", _REMEDIES.get(error["type"], "Write it as its description says."), lines)
-
-
-def _problem(path: Path, cause: str, remedy: str, lines: Mapping[Path, int]) -> Problem:
-    return Problem(line_of(path, lines), dotted(path), cause, remedy)
-
-
-Found = tuple[Path, str, str]
-
-
-def _meaning(read: Description) -> Iterator[Found]:
-    yield from _url(read.api.url)
-    yield from _auth(read.api.auth)
-    for name, one in read.tools.items():
+def _meaning(found: Description) -> Iterator[Found]:
+    yield from against_address(found.api.url, ("api", "url"))
+    yield from _auth(found.api.auth)
+    for name, one in found.tools.items():
         if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", name):
             yield ("tools", name), "is no name for a tool.", "Use small letters, digits and underscores."
         for path, cause, remedy in (*_tool(one), *_placeholders(one), *_results(one)):
             yield ("tools", name, *path), cause, remedy
-
-
-def _url(url: str) -> Iterator[Found]:
-    path: Path = ("api", "url")
-    parts = urlsplit(url)
-    if "{" in url:
-        yield path, "holds a placeholder.", "The host is fixed here; put arguments into `path` or `query`."
-    elif not parts.hostname or parts.scheme not in ("https", "http"):
-        yield path, "is no web address.", 'Write it as "https://host/path".'
-    elif parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        yield path, "would send secrets in the clear.", "Use https; plain http is for this machine only."
-    if parts.username or parts.password:
-        yield path, "holds credentials.", "Name a secret in `auth`."
-    if parts.query or parts.fragment:
-        yield path, "holds a query.", "Put it into `query` of the tool."
 
 
 def _auth(auth: Auth | None) -> Iterator[Found]:
@@ -175,10 +111,7 @@ def _auth(auth: Auth | None) -> Iterator[Found]:
         remedy = 'Use { bearer = "NAME" }, { header = "X-Key", secret = "NAME" } or { user = "me", secret = "NAME" }.'
         yield ("api", "auth"), f"{' with '.join(given) or 'nothing'} is no way to sign in.", remedy
     for name in ("bearer", "secret"):
-        value = getattr(auth, name)
-        if value is not None and not SECRET.fullmatch(value):
-            remedy = "Put the value into an environment variable and write the variable's name, in capitals, here."
-            yield ("api", "auth", name), "is not the name of a secret.", remedy
+        yield from against_secret(getattr(auth, name), ("api", "auth", name))
 
 
 def _tool(one: Described) -> Iterator[Found]:

@@ -99,11 +99,12 @@ class McpServer:
 
     def _forget(self, connection: "Connection") -> None:
         """Leave a connection that is of no use any more. It winds itself up; nobody waits for it but `close`."""
-        connection.leave.set()
-        self._leaving.add(connection.task)
-        connection.task.add_done_callback(self._leaving.discard)
         if self._connection is connection:
             self._connection = None
+        if not connection.task.done():
+            connection.leave.set()
+            self._leaving.add(connection.task)
+            connection.task.add_done_callback(self._leaving.discard)
 
     # -------------------------------------------------------------------------------------------------------- tools
 
