@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from random import Random
 
-CONT, TEXT, CLOSE, PING, PONG = 0, 1, 8, 9, 10
+CONT, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
 
 def frame(random: Random, opcode: int, data: bytes, *, fin: int = 1, masked: bool = True, rsv: int = 0) -> bytes:

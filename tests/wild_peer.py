@@ -106,6 +106,18 @@ async def _talk(case: Case, peer: Peer) -> None:
             peer.transport.write(piece)
             await asyncio.sleep(0)
         _end(case, peer)
+        if case.ending == "stay" and case.number % 2 == 0:
+            await _answer_the_close(peer)
+
+
+async def _answer_the_close(peer: Peer) -> None:
+    """As a proper provider does; an improper one lets the server wait."""
+    while not peer.over.is_set():
+        peer.news.clear()
+        if judged(bytes(peer.heard), False).code is not None:
+            peer.transport.write(frame(Random(0), CLOSE, CLOSES["close"]))
+            return
+        await peer.news.wait()
 
 
 def _end(case: Case, peer: Peer) -> None:
