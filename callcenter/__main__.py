@@ -23,6 +23,8 @@ app = typer.Typer(
 db = typer.Typer(no_args_is_help=True, help="The database's tables.")
 bench = typer.Typer(no_args_is_help=True, help="Benchmarks: a table for people, one JSON object as the last line.")
 app.add_typer(db, name="db")
+procedures = typer.Typer(no_args_is_help=True, help="The procedures that calls follow.")
+app.add_typer(procedures, name="flows")
 app.add_typer(bench, name="bench")
 console = Console(highlight=False, soft_wrap=True)
 
@@ -223,6 +225,40 @@ def doctor(
     failed = sum(finding.state == "fail" for finding in findings)
     if failed:
         raise Refusal(f"{failed} of {len(findings)} checks failed")
+
+
+@bench.command("task")
+def bench_task(
+    only: Annotated[str, typer.Option(help="One flow, or part of a scenario's name.")] = "",
+    lucks: Annotated[int, typer.Option(help="Calls per scenario, each with other chances.", min=1)] = 3,
+) -> None:
+    """Callers with a task against flows, tools and CRM, with perfect ears."""
+    from callcenter.bench.task import main as play
+
+    score = play(only, lucks, console)
+    raise typer.Exit(0 if score.verdicts else 1)
+
+
+@procedures.command("check")
+def flows_check(
+    files: Annotated[list[Path] | None, typer.Argument(help="TOML files; default: the shipped flows.")] = None,
+) -> None:
+    """Check flows completely: every error with its line, cause and remedy."""
+    import flows
+
+    folder = Path(flows.__file__).parent
+    problems = 0
+    for path in files or sorted(folder.glob("*.toml")):
+        try:
+            flow = flows.load(path)
+        except flows.FlowError as error:
+            for problem in error.problems:
+                console.print(f"{path}:{problem}", markup=False)
+            problems += len(error.problems)
+        else:
+            console.print(f"{path}: {len(flow.steps)} steps, {flow.hash[:12]}")
+    if problems:
+        raise Refusal(f"{problems} problems")
 
 
 @app.command()
