@@ -76,6 +76,8 @@ class Settings:
     """The flow that calls follow: a shipped one's name, or a TOML file; empty: none."""
     zone: str = "UTC"
     """The company's time zone: what `today` and the opening hours of a flow mean."""
+    tools: str = ""
+    """TOML file of the tools a flow may use (see `background.stock`); empty: those of the embedded CRM."""
     llm_url: str = ""
     """An OpenAI-compatible endpoint (https://host/v1) that plans beside the embedded planner; empty: none."""
     llm_model: str = ""

@@ -22,6 +22,7 @@ from callcenter import __version__, api, logs, webhooks
 from callcenter.background.crm import crm_tools
 from callcenter.background.llm import Endpoint, Llm
 from callcenter.background.secret import Secret as NamedSecret
+from callcenter.background.stock import open_stock
 from callcenter.background.tools import Toolbox
 from callcenter.config import Settings
 from callcenter.door import Door
@@ -88,15 +89,22 @@ def build(settings: Settings, makers: Mapping[str, Maker] | None = None, bound: 
 
 
 def open_office(settings: Settings, store: Store) -> Office:
-    """The background that all calls share: the flow, and the tools of the embedded CRM on the store's database."""
+    """The background that all calls share: the flow and its tools."""
     zone = ZoneInfo(settings.zone)
 
     def now() -> datetime:
         """The company's clock; its CRM keeps local times without a zone."""
         return datetime.now(zone).replace(tzinfo=None)
 
-    toolbox = Toolbox(crm_tools(store.engine, now))
+    toolbox = toolbox_of(settings, store, now)
     return Office(flow_of(settings.flow), toolbox, now, planner_of(settings, toolbox), settings.rescue)
+
+
+def toolbox_of(settings: Settings, store: Store, now: Callable[[], datetime]) -> Toolbox:
+    if not settings.tools:
+        return Toolbox(crm_tools(store.engine, now))
+    path = Path(settings.tools)
+    return asyncio.run(open_stock(path.read_text(encoding="utf-8"), path.parent, store.engine, now)).toolbox
 
 
 def planner_of(settings: Settings, toolbox: Toolbox) -> Llm | None:

@@ -16,6 +16,9 @@ from test_http_tools import PARCELS
 from callcenter.background.crm.seed import create_tables, seed
 from callcenter.background.described import DescriptionError
 from callcenter.background.stock import Stock, open_stock
+from callcenter.config import Settings
+from callcenter.server import open_office
+from callcenter.store import Store
 
 SERVER = Path(__file__).with_name("mcp_server.py")
 NOW = datetime(2026, 11, 23, 10)
@@ -44,7 +47,6 @@ def opened(text: str, folder: Path, engine: Engine) -> Stock:
 
 def test_nothing_written_is_the_embedded_crm(folder: Path, engine: Engine) -> None:
     stock = opened("", folder, engine)
-    assert stock.planner is None
     assert len(stock.toolbox.tools) == 25
     asyncio.run(stock.close())
 
@@ -58,11 +60,7 @@ def test_everything_at_once(folder: Path, engine: Engine) -> None:
         secrets = {{ TOKEN = "PARCEL_TOKEN" }}
         reading = ["parcel_notes"]
         public = ["parcel_notes"]
-        [planner]
-        url = "https://llm.example/v1"
-        model = "small"
-        key = "LLM_KEY"
-    """.replace("parcel_place", "x")
+    """
     with pytest.raises(DescriptionError, match="secret PARCEL_TOKEN is not set"):
         opened(text, folder, engine)
     text = text.replace('secrets = { TOKEN = "PARCEL_TOKEN" }\n', "")
@@ -71,8 +69,6 @@ def test_everything_at_once(folder: Path, engine: Engine) -> None:
     stock = opened(text.replace("[http.parcels]", "").replace('file = "parcels.toml"', ""), folder, engine)
     notes = stock.toolbox.tools["parcel_notes"]
     assert (notes.changes, notes.private) == (False, False)
-    assert stock.planner is not None
-    assert stock.planner.endpoint.model == "small"
     asyncio.run(stock.close())
 
 
@@ -121,8 +117,8 @@ def test_another_crm_takes_the_place_of_the_embedded(folder: Path, engine: Engin
         ('[hubspot]\ntoken = "pat-1"', "line 2: hubspot.token: is not the name of a secret."),
         ('[salesforce]\nurl = "https://x"', "line 1: salesforce: has no way to sign in."),
         ('crm = true\n[hubspot]\ntoken = "T"', "line 2: hubspot: hubspot and crm offer the same tools."),
-        ('[planner]\nurl = "nowhere"\nmodel = "m"', "line 2: planner.url: is no web address."),
-        ('[planner]\nurl = "https://x"\nmodel = "m"\nwhole = 900', "line 4: planner.whole: "),
+        ('[mcp.w]\nurl = "https://x"\ndeadline = 900', "line 3: mcp.w.deadline: "),
+        ('[hubspot]\ntoken = "T"\nurl = "nowhere"', "line 3: hubspot.url: is no web address."),
     ],
 )
 def test_what_is_wrong_is_told_with_line_cause_and_remedy(
@@ -135,3 +131,11 @@ def test_what_is_wrong_is_told_with_line_cause_and_remedy(
     assert all(problem.remedy for problem in caught.value.problems)
     assert "pat-1" not in str(told)
     assert "tok-1" not in str(told)
+
+
+def test_a_server_offers_the_tools_its_settings_name(folder: Path, database: str) -> None:
+    (folder / "tools.toml").write_text('[http.parcels]\nfile = "parcels.toml"')
+    store = Store(database)
+    office = open_office(Settings(flow="retail", tools=str(folder / "tools.toml")), store)
+    assert {"parcel_place", "order_status"} <= set(office.toolbox.tools)
+    store.close()

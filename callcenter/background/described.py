@@ -25,7 +25,7 @@ class Form(BaseModel):
 Read = TypeVar("Read", bound=Form)
 
 
-class DescriptionError(Exception):
+class DescriptionError(ValueError):
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems

@@ -1,4 +1,4 @@
-"""Everything the background may use, described in one TOML text: tools of several kinds, and a remote planner.
+"""The tools that the background may use, of every kind, described in one TOML text.
 
     crm = true                                   # the embedded CRM; the default when nothing else is a CRM
 
@@ -18,11 +18,6 @@
     [hubspot]
     token = "HUBSPOT_TOKEN"
 
-    [planner]
-    url = "https://host/v1"
-    model = "name"
-    key = "PLANNER_KEY"
-
 Salesforce and HubSpot offer the tools of the embedded CRM under the same names: there is one CRM.
 """
 
@@ -40,7 +35,6 @@ from sqlalchemy import Engine
 from callcenter.background.crm import crm_tools
 from callcenter.background.described import DescriptionError, Form, Found, against_address, against_secret, read
 from callcenter.background.http_tools import http_tools, shared_client
-from callcenter.background.llm import Endpoint, Llm
 from callcenter.background.outcome import ToolError
 from callcenter.background.secret import Secret, secret
 from callcenter.background.tools import Tool, Toolbox
@@ -75,21 +69,12 @@ class HubSpotSource(Form):
     key_property: str = ""
 
 
-class PlannerSource(Form):
-    url: str
-    model: str = Field(min_length=1)
-    key: str | None = None
-    first_token: float = Field(default=2.0, ge=0.1, le=10)
-    whole: float = Field(default=6.0, ge=0.1, le=30)
-
-
 class Sources(Form):
     crm: bool | None = None
     http: dict[str, HttpSource] = Field(default_factory=dict)
     mcp: dict[str, McpSource] = Field(default_factory=dict)
     salesforce: SalesforceSource | None = None
     hubspot: HubSpotSource | None = None
-    planner: PlannerSource | None = None
 
     @property
     def embedded(self) -> bool:
@@ -98,10 +83,9 @@ class Sources(Form):
 
 @dataclass(frozen=True, slots=True)
 class Stock:
-    """The tools and the planner of all calls. They may be used on another loop than the one that opened them."""
+    """The tools of all calls. They may be used on another loop than the one that opened them."""
 
     toolbox: Toolbox
-    planner: Llm | None
     close: Callable[[], Awaitable[None]]
 
 
@@ -120,7 +104,7 @@ async def open_stock(text: str, folder: Path, engine: Engine, now: Callable[[], 
             tools += await _mcp(name, source, stack)
         toolbox = Toolbox(_different(tools))
         stack.push_async_callback(toolbox.close)
-        return Stock(toolbox, _planner(found.planner, toolbox, client, chance), stack.pop_all().aclose)
+        return Stock(toolbox, stack.pop_all().aclose)
 
 
 def _meaning(found: Sources) -> Iterator[Found]:
@@ -139,7 +123,7 @@ def _meaning(found: Sources) -> Iterator[Found]:
         yield from against_secret(one.bearer, ("mcp", name, "bearer"))
         for variable, named in one.secrets.items():
             yield from against_secret(named, ("mcp", name, "secrets", variable))
-    for name in ("salesforce", "hubspot", "planner"):
+    for name in ("salesforce", "hubspot"):
         if source := getattr(found, name):
             yield from against_address(source.url, (name, "url"))
             for key in {"token", "key", "secret"} & set(type(source).model_fields):
@@ -200,15 +184,6 @@ def _hubspot(source: HubSpotSource | None) -> list[Tool]:
     except ImportError:
         raise _wrong("hubspot", "the extra is not installed.", "pip install 'callcenter[hubspot]'") from None
     return hubspot_tools(Portal(secret(source.token), source.url, key_property=source.key_property))
-
-
-def _planner(
-    source: PlannerSource | None, toolbox: Toolbox, client: httpx.AsyncClient, chance: random.Random
-) -> Llm | None:
-    if source is None:
-        return None
-    endpoint = Endpoint(source.url, source.model, _named(source.key), source.first_token, source.whole)
-    return Llm(endpoint, client, toolbox.tools, chance)
 
 
 def _named(name: str | None) -> Secret | None:
