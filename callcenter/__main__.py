@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from callcenter import __version__
 from callcenter.config import SettingError, Settings, read
@@ -277,7 +278,7 @@ def main() -> None:
 
 def fail(sentence: str) -> None:
     Console(stderr=True, highlight=False, soft_wrap=True).print(
-        f"[bold red]callcenter:[/bold red] {sentence}", markup=True
+        f"[bold red]callcenter:[/bold red] {escape(sentence)}", markup=True
     )
     sys.exit(1)
 
