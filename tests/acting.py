@@ -9,7 +9,10 @@ from callcenter.callers.person import Person
 from callcenter.callers.scenario import Scenario, Temper
 from callcenter.callers.takes import Chunk, Part, Take, Wording, assemble
 from callcenter.units import FRAME, RATE, SILENT_FRAME, samples
-from callcenter.voices import Word
+from callcenter.voices import Espeak, Word
+
+ESPEAK = {"espeak": Espeak()}
+"""The one synthesizer that every machine with the tests has."""
 
 BED = noises.hiss(np.random.default_rng(0))
 

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from callcenter.callers.heldout import held_out
-from callcenter.callers.lines import DIGITS, NEEDY, Lines, customers, filled, halt, number
+from callcenter.callers.lines import DIGITS, NEEDY, Lines, customers, filled, halt, number, one_sentence
 
 KINDS = ("request", "reply", "halting", "correction", "address", "number", "spelled", "story", "stop", "mind")
 
@@ -69,6 +69,10 @@ def test_customers_come_from_the_data_by_side(tmp_path):
     kept, rest = customers(tmp_path, True), customers(tmp_path, False)
     assert sorted(kept + rest) == sorted(every[:10])
     assert customers(tmp_path / "nowhere", True) == ()
+
+
+def test_sentences_of_real_customers_run_together():
+    assert one_sentence("yes please. how much? thank you.") == "yes please, how much, thank you."
 
 
 def test_numbers_and_blanks_become_words():

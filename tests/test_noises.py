@@ -5,8 +5,8 @@ import pytest
 from acting import tone
 
 from callcenter.callers import noises
-from callcenter.callers.takes import LEVEL
-from callcenter.units import RATE
+from callcenter.callers.takes import LEVEL, Take
+from callcenter.units import RATE, samples
 
 
 @pytest.mark.parametrize("name", sorted(noises.TICS))
@@ -17,6 +17,15 @@ def test_a_tic_is_short_loud_enough_and_different_every_time(name):
         assert 0.2 * LEVEL < np.sqrt(np.mean(pcm.astype(float) ** 2)) < 3 * LEVEL
     assert len(one) != len(other) or (one != other).any()
     assert (noises.TICS[name](np.random.default_rng(1)) == one).all()
+
+
+def test_what_is_far_away_is_dull_and_rings_on():
+    near = Take(tone(1.0, 600) + tone(1.0, 2_500), "there")
+    far = noises.distant(near, np.random.default_rng(1))
+    bright = [np.abs(np.fft.rfft(take.pcm, 8_000)) for take in (near, far)]
+    assert bright[1][2_500] / bright[1][600] < 0.5 * bright[0][2_500] / bright[0][600]
+    assert samples(0.03) < len(far) - len(near) < samples(0.3)
+    assert far.text == "there"
 
 
 def test_a_door_is_over_soon():

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from acting import ESPEAK
 
 from callcenter.callers.oracle import ANSWERS, Oracle, repertoire
 from callcenter.callers.rehearsal import Rehearsal
@@ -24,7 +25,7 @@ DECK = Deck(
 
 @pytest.fixture(scope="module")
 def suite():
-    return compose("small", DECK, 3, Studio())
+    return compose("small", DECK, 3, Studio(speakers=ESPEAK))
 
 
 @pytest.fixture(scope="module")

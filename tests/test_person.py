@@ -13,6 +13,7 @@ from callcenter.callers.scenario import (
     Hold,
     Hum,
     Keys,
+    Leave,
     Noise,
     Over,
     Round,
@@ -184,6 +185,14 @@ def test_it_says_goodbye_waits_for_the_agents_and_hangs_up():
     assert bye.text == "bye"
     assert deeds == [HangUp()]
     assert 2.0 < (gone.start - bye.end) / RATE < 3.5
+
+
+def test_it_hangs_up_in_the_middle_of_the_agents_words():
+    who = person(Round(Say(said(1.0)), (Over(1.5, Leave()),)))
+    _, deeds = play(who, Polite(who, 6.0))
+    answer = of(who, measures.Turn)[0].end + samples(0.3)
+    assert deeds == [HangUp()]
+    assert of(who, measures.HangUp)[0].start - answer == pytest.approx(samples(1.5), abs=samples(0.05))
 
 
 def test_it_has_enough_after_a_while():

@@ -20,6 +20,10 @@ GROUPS = {
 }
 """A group and the sets it is cast from."""
 
+BREAK = 0.3
+"""Seconds of silence in a recording after which it might have been over."""
+
+TRIES = 12
 ANSWERS = ("yes", "no", "right", "left", "on", "off", "up", "down")
 
 
@@ -53,7 +57,7 @@ class Human:
         return assemble(parts, Wording(tuple(chunks)))
 
     def story(self, chance: Random) -> Take | None:
-        return self._one(chance, self.said, 9.0, 20.0) if self.group == "real_read" else None
+        return self._one(chance, self.said, 9.0, 20.0, broken=True) if self.group == "real_read" else None
 
     def cut(self, chance: Random) -> Take | None:
         """ "Stop", said twice, for nobody interrupts with less than half a second."""
@@ -68,9 +72,18 @@ class Human:
         rights = [c for c in self.said if c.text in ("right", "yes")] if self.group == "real_commands" else []
         return self._one(chance, rights, 0.2, 2.0)
 
-    def _one(self, chance: Random, clips: Sequence[Clip], least: float, most: float) -> Take | None:
-        clip = some(chance, clips, least, most)
-        return from_recording(self.clips.pcm(clip), clip.text) if clip else None
+    def _one(
+        self, chance: Random, clips: Sequence[Clip], least: float, most: float, broken: bool = False
+    ) -> Take | None:
+        """A clip as a take. One with breaks in it only where that is meant: after a break it might have been over."""
+        for _ in range(TRIES):
+            clip = some(chance, clips, least, most)
+            if clip is None:
+                return None
+            take = from_recording(self.clips.pcm(clip), clip.text, BREAK)
+            if broken or not take.phrase_ends:
+                return take
+        return None
 
     def _together(self, clips: Sequence[Clip]) -> Part:
         takes = [from_recording(self.clips.pcm(clip), clip.text) for clip in clips]

@@ -5,12 +5,13 @@ around; so it never ends with a click. Everything is drawn from the generator th
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from callcenter.audio.offline import phone_band
-from callcenter.callers.takes import LEVEL, Pcm, levelled
+from callcenter.callers.takes import LEVEL, Pcm, Take, levelled, sounding
 from callcenter.units import RATE, samples
 
 Floats = NDArray[np.float32]
@@ -129,6 +130,23 @@ def throat(chance: np.random.Generator) -> Pcm:
 def door(chance: np.random.Generator) -> Pcm:
     slam = burst(chance, chance.uniform(0.25, 0.45), 0.004, 300, 900)
     return finished(slam, 1.5)
+
+
+def distant(take: Take, chance: np.random.Generator) -> Take:
+    """The same from across the room, or with the head turned away: dull, and with the room in it."""
+    seconds = chance.uniform(0.12, 0.3)
+    time = np.arange(samples(seconds)) / RATE
+    room = chance.normal(size=len(time)) * np.exp(-6.9 * time / seconds)
+    room[0] += chance.uniform(2.0, 5.0)
+    size = len(take.pcm) + len(room)
+    hertz = np.fft.rfftfreq(size, 1 / RATE)
+    dull = 1 / (1 + np.square(hertz / chance.uniform(900, 1_600)))
+    spectrum = np.fft.rfft(take.pcm, size) * np.fft.rfft(room, size) * dull
+    sound = np.fft.irfft(spectrum, size)
+    loudest = float(np.abs(sound).max()) or 1.0
+    pcm = phone_band((sound * (20_000 / loudest)).astype(np.int16))
+    first, last = sounding(pcm)
+    return replace(take, pcm=levelled(pcm[first:last]))
 
 
 def finished(sound: NDArray[np.float64], gain: float) -> Pcm:

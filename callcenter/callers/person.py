@@ -27,6 +27,7 @@ from callcenter.callers.scenario import (
     Hold,
     Hum,
     Keys,
+    Leave,
     Move,
     Noise,
     Over,
@@ -271,8 +272,10 @@ class Person:
                 self._do(over.act)
                 return
 
-    def _do(self, act: Hum | Tic | Aside | Noise | Cut) -> None:
+    def _do(self, act: Hum | Tic | Aside | Noise | Cut | Leave) -> None:
         match act:
+            case Leave():
+                self._hang_up()
             case Cut():
                 self._say(act, self.now)
             case Hum() | Tic():

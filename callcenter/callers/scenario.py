@@ -92,6 +92,11 @@ class Cut:
     take: Take
 
 
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Hangs up in the middle of the agent's words."""
+
+
 Does = Say | Tell | Hum | Tic | Aside | Noise | Cut
 """What a sound of the caller's end is for."""
 
@@ -101,7 +106,7 @@ class Over:
     """Something done `after` so many seconds of the agent's speech, counted anew from what was done last."""
 
     after: float
-    act: Hum | Tic | Aside | Noise | Cut
+    act: Hum | Tic | Aside | Noise | Cut | Leave
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from callcenter.callers.scenario import (
     Hold,
     Hum,
     Keys,
+    Leave,
     Move,
     Noise,
     Over,
@@ -40,6 +41,10 @@ from callcenter.callers.takes import Take, Wording, plain
 
 REGULAR = Weather(loss=0.02, burst=5.0)
 """Two in a hundred frames are lost, in bursts of 100 ms on average."""
+
+
+SHARES: Mapping[Synthesizer, float] = {"espeak": 0.75, "flite": 0.2, "festival": 0.05}
+"""Of the calls with synthetic voices. The slower a synthesizer, the fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,7 @@ DECKS: Mapping[str, Deck] = {
         32,
         {"halting": 130, "number": 70, "spelled": 30, "story": 90, "hold": 35, "silent": 15, "correction": 30,
          "person": 15, "keys": 10, "address": 25, "mind": 25},
-        {"hum": 190, "early": 100, "late": 100, "double": 90, "tic": 120, "aside": 100, "noise": 100},
+        {"hum": 190, "early": 100, "late": 100, "double": 90, "tic": 120, "aside": 100, "noise": 100, "leave": 6},
     ),
 }  # fmt: skip
 
@@ -136,7 +141,8 @@ class Composer:
         self._chance = chance
         self._human = human
         self._lines = Lines(chance, studio.evaluation, studio.customers)
-        by: Synthesizer = chance.choice(("espeak", "espeak", *studio.speakers))
+        names: list[Synthesizer] = [name for name in SHARES if name in studio.speakers]
+        (by,) = chance.choices(names, [SHARES[name] for name in names])
         self._self = studio.singer(chance, by)
         self._others = [studio.singer(chance) for _ in range(2)]
 
@@ -249,6 +255,8 @@ class Composer:
                 return [Over(chance.uniform(0.8, 2.2), self._tic())]
             case "aside":
                 return [Over(chance.uniform(0.8, 2.2), self._aside())]
+            case "leave":
+                return [Over(chance.uniform(1.0, 3.0), Leave())]
             case "noise":
                 return [Over(chance.uniform(0.8, 2.2), self._noise(chance.uniform(0.12, 0.3)))]
             case _:
@@ -269,16 +277,19 @@ class Composer:
         return Tic(Take(TICS[name](np.random.default_rng(self._chance.getrandbits(32))), name))
 
     def _aside(self) -> Aside:
-        return Aside(self._said(ASIDES), self._chance.uniform(0.3, 0.6))
+        return Aside(self._far(self._said(ASIDES)), self._chance.uniform(0.35, 0.7))
 
     def _noise(self, gain: float = 0.2) -> Noise:
         chance = self._chance
         if chance.random() < 0.15:
             return Noise(Take(noises.door(np.random.default_rng(chance.getrandbits(32))), "door"), 2 * gain)
         singer = chance.choice(self._others)
-        return Noise(self._studio.take(singer, self._lines.one_of(TELEVISION)), gain)
+        return Noise(self._far(self._studio.take(singer, self._lines.one_of(TELEVISION))), gain)
 
     # -------------------------------------------------------------------------------------------------------- takes
+
+    def _far(self, take: Take) -> Take:
+        return noises.distant(take, np.random.default_rng(self._chance.getrandbits(32)))
 
     def _said(self, texts: Sequence[str]) -> Take:
         return self._studio.take(self._self, self._lines.one_of(texts))
