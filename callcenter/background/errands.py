@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from callcenter.background.exchange import CallTool, CancelTool
-from callcenter.background.state import Result, same
-from callcenter.background.walking import Wish
+from callcenter.background.state import Result, Wish, same
 
 TRIES = 2
 

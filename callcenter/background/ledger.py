@@ -5,7 +5,7 @@ note that is superseded, withdrawn or expired is not begun, and stopped if it wa
 rest of a note is dropped, unless the agent writes it again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from callcenter.events import Note
@@ -75,6 +75,3 @@ class Ledger:
     def new_id(self) -> str:
         return f"n{len(self.entries) + 1}"
 
-
-def sources(lines: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(source for line in lines for source in line))

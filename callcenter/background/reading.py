@@ -143,7 +143,7 @@ class Reader:
         return self._introduced(d, spoken, but)
 
     def _introduced(self, d: Dialogue, spoken: Sequence[str], but: str = "") -> Dialogue:
-        rule = self._verification(d)
+        rule = self.walker.verification(d)
         if d.caller is not None or rule is None:
             return d
         identity = d.identity
@@ -152,11 +152,6 @@ class Reader:
                 slot = self._slot_in(d, identity, collect, spoken, asked=False)
                 identity = identity.filled(collect.name, slot) if slot else identity
         return replace(d, identity=identity)
-
-    def _verification(self, d: Dialogue) -> Any:
-        if d.task:
-            return self.walker.flow.steps[d.task.step].verification
-        return self.walker.flow.verification
 
     def _slot_in(self, d: Dialogue, task: Task, collect: Collect, spoken: Sequence[str], asked: bool) -> Slot | None:
         found = self._parse(d, task, collect, spoken, asked)
@@ -225,7 +220,7 @@ class Reader:
         return self._volunteered(d, spoken, but=collect.name)
 
     def _collect(self, d: Dialogue, awaiting: Awaiting) -> Collect | None:
-        rule = self._verification(d)
+        rule = self.walker.verification(d)
         listed = rule.collect if awaiting.identity and rule else self._collects(d)
         return next((one for one in listed if one.name == awaiting.name), None)
 

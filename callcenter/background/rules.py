@@ -10,8 +10,7 @@ from typing import Any
 from callcenter.background.facts import unsourced
 from callcenter.background.grammar import Day
 from callcenter.background.planner import ToolCard
-from callcenter.background.state import Dialogue, Result, same
-from callcenter.background.walking import Wish
+from callcenter.background.state import Dialogue, Result, Wish, same
 from flows import Flow, Step
 
 

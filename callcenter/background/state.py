@@ -72,6 +72,15 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """A tool call that a plan needs. `task` is 0 for a look-up."""
+
+    tool: str
+    arguments: dict[str, Any]
+    task: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Awaiting:
     """The question the caller has been asked last."""
 
@@ -99,6 +108,8 @@ class Dialogue:
     """Words of an answer that is not whole yet: three digits of four."""
     unclear: str = ""
     """What the caller said before being asked which step is meant."""
+    proposed: Wish | None = None
+    """The change that a remote planner proposed and the caller is being asked about."""
     misses: int = 0
     faults: int = 0
     next_id: int = 1

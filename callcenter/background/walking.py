@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 from callcenter.background.grammar import Day, Wanted, parse, words
 from callcenter.background.notes import MISSING, any_holds, argument, fill, holds, look_up, paths
 from callcenter.background.planner import ToolCard
-from callcenter.background.state import Awaiting, Dialogue, Result, Slot, Task, same
+from callcenter.background.state import Awaiting, Dialogue, Result, Slot, Task, Wish, same
 from flows import Collect, Flow, Step, Use, Verification
 
 Book = Mapping[tuple[str, str, int], Result]
@@ -28,15 +28,6 @@ class Said:
 
     text: str
     source: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """A tool call that the walk needs. `task` is 0 for a look-up."""
-
-    tool: str
-    arguments: dict[str, Any]
-    task: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +59,14 @@ class Walker:
 
     def private(self, step: Step) -> bool:
         return step.private or any(self.cards[use.tool].private for use in step.calls if use.tool in self.cards)
+
+    def verification(self, dialogue: Dialogue) -> Verification | None:
+        """How callers of the step under way prove who they are."""
+        return self.flow.steps[dialogue.task.step].verification if dialogue.task else self.flow.verification
+
+    def proofs(self) -> frozenset[str]:
+        """The tools that verify callers."""
+        return frozenset(step.verification.tool for step in self.flow.steps.values() if step.verification)
 
     def changes(self, use: Use) -> bool:
         return use.tool in self.cards and self.cards[use.tool].changes
@@ -129,6 +128,12 @@ def filled_arguments(templates: Mapping[str, Any], values: Mapping[str, Any]) ->
             return None
         out[name] = value
     return out
+
+
+def proven(result: Result, walker: Walker) -> bool:
+    """Whether this answer says that the caller is who they say."""
+    answer = result.value if isinstance(result.value, Mapping) else {}
+    return result.tool in walker.proofs() and result.ok and answer.get("verified") is True
 
 
 def plain_value(value: Any) -> Any:
@@ -195,7 +200,7 @@ class _Walk:
         if result is None:
             return self._need(Wish(rule.tool, arguments))
         answer = result.value if isinstance(result.value, Mapping) else {}
-        if result.ok and answer.get("verified") is True:
+        if proven(result, self.way):
             self.d = replace(self.d, caller=result)
             self._say(rule.passed, {"caller": answer}, (result.request,))
             return "on"
