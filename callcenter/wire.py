@@ -20,8 +20,15 @@ from websockets.server import ServerProtocol
 
 from callcenter.logs import log
 
+try:
+    from websockets.speedups import apply_mask
+except ImportError:
+    from websockets.utils import apply_mask
+
 MAX_MESSAGE = 65_536
 TEXT, BINARY = 0x81, 0x82
+MASKED_MIDDLING = 0xFE
+"""The second byte of a client's frame of 126 to 65,535 bytes."""
 CLOSE_WITHIN = 2.0
 """Seconds a peer has to answer our close before the socket is cut."""
 
@@ -88,6 +95,10 @@ class Wire(asyncio.Protocol):
         self._connections.add(self)
 
     def data_received(self, data: bytes) -> None:
+        text = self._usual(data)
+        if text and self._ear is not None:
+            self._ear.message(text)
+            return
         self._protocol.receive_data(data)
         self._advance()
 
@@ -130,6 +141,25 @@ class Wire(asyncio.Protocol):
         self._transport.abort()
 
     # ------------------------------------------------------------------------------------------------------- inside
+
+    def _usual(self, data: bytes) -> str:
+        """The message, where the bytes are one whole masked text frame of middling size and nothing is half-way.
+
+        So comes nearly every frame of audio, and reading it here saves a third of what hearing a caller costs. Anything
+        else, whatever it is, is the library's.
+        """
+        if len(data) < 134 or data[0] != TEXT or data[1] != MASKED_MIDDLING:
+            return ""
+        protocol = self._protocol
+        whole = len(data) == 8 + (data[2] << 8 | data[3])
+        if not whole or self._part is not None or self._deaf:
+            return ""
+        if protocol.state is not State.OPEN or protocol.reader.buffer or protocol.parser_exc is not None:
+            return ""
+        try:
+            return apply_mask(data[8:], data[4:8]).decode()
+        except UnicodeDecodeError:
+            return ""
 
     def _advance(self) -> None:
         for event in self._protocol.events_received():
