@@ -117,7 +117,7 @@ class McpServer:
             return await self._call(offered.name, arguments, again=reads)
 
         return Tool(
-            name=offered.name,
+            name=re.sub(r"[^A-Za-z0-9_-]", "_", offered.name)[:64],
             description=" ".join((offered.description or offered.title or offered.name).split()),
             changes=not reads,
             private=offered.name not in self.public,
