@@ -137,7 +137,7 @@ def bench_interaction(
         tuple(name.strip() for name in duplex.split(",") if name.strip()),
         suite=suite,
         seed=seed,
-        data=data,
+        data=data or (Path(chosen.data) if chosen.data else None),
         at_once=at_once,
         speed=speed,
         url=url,

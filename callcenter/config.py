@@ -56,6 +56,8 @@ class Settings:
     """SQLAlchemy URL; postgresql+psycopg://user@host/name for PostgreSQL."""
     var: Path = Path("var")
     """Where journals and recordings of calls are written as they come."""
+    data: str = ""
+    """Folder with speech of real people and customers' lines, for benchmarks and training; empty: none."""
 
     twilio_account: str = ""
     """Account SID; empty: no outbound calls and no live-call control over REST."""

@@ -174,7 +174,8 @@ def test_it_says_nothing_although_it_is_its_turn():
 def test_it_presses_keys():
     who = person(Round(Keys("42#")))
     _, deeds = play(who, Polite(who))
-    assert deeds[0] == Press("42#")
+    assert deeds[:3] == [Press("4"), Press("2"), Press("#")]
+    assert 0.9 < of(who, measures.Quiet)[0].seconds < 1.1
 
 
 def test_it_says_goodbye_waits_for_the_agents_and_hangs_up():

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 
-from callcenter.callers.person import Plan
+from callcenter.callers.meaning import Plan
 from callcenter.events import (
     Act,
     Backchannelled,

@@ -11,15 +11,14 @@ the caller will stop. It serves the oracle, and nothing else.
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
-from typing import Literal
 
 from callcenter import measures
 from callcenter.audio import HANG
 from callcenter.callers.attention import Attention
 from callcenter.callers.channel import Channel
+from callcenter.callers.meaning import Doing, Plan, happenings, sounding_plan
 from callcenter.callers.mouth import Deed, HangUp, Press
 from callcenter.callers.scenario import (
     Aside,
@@ -39,7 +38,7 @@ from callcenter.callers.scenario import (
     Tic,
 )
 from callcenter.callers.stage import Sounding, Stage
-from callcenter.measures import Happening, Span, Truth
+from callcenter.measures import Happening, Truth
 from callcenter.units import FRAME, samples
 
 GAPS = ((0.0, -0.9), (0.1, -0.61), (0.25, -0.13), (0.5, 0.23), (0.75, 0.67), (0.9, 1.27), (1.0, 1.7))
@@ -67,30 +66,11 @@ HELLOS = 3
 STUBBORN = samples(5.0)
 """The caller comes back to an agent that does not stop talking after this long."""
 
+KEY_EVERY = 16 * FRAME
 GOODBYE = samples(0.8)
 GOODBYE_WITHIN = samples(3.0)
 ECHO_FOR, ECHO_EVERY = samples(1.0), samples(4.0)
 SPOKEN_BEFORE = samples(0.22)
-
-Doing = Literal["nothing", "turn", "story", "cut", "hum", "tic", "aside", "hold"]
-DOING: dict[type, Doing] = {Say: "turn", Tell: "story", Cut: "cut", Hum: "hum", Tic: "tic", Aside: "aside"}
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What the caller is going to do. `owed`: it waits for an answer. `until`: when a hold ends. `leaving`: the last
-    words are being said, or have been."""
-
-    now: int
-    doing: Doing = "nothing"
-    start: int = 0
-    end: int = 0
-    pauses: tuple[Span, ...] = ()
-    phrase_ends: tuple[int, ...] = ()
-    answer: bool = False
-    owed: bool = False
-    leaving: bool = False
-    text: str = ""
 
 
 class Person:
@@ -113,6 +93,9 @@ class Person:
         """Until when nothing is said, and what then."""
         self._quiet_from = 0
         self._meanwhile: list[tuple[int, Aside | Tic | Noise]] = []
+        self._keys = ""
+        """Still to be pressed."""
+        self._keyed_from = 0
         self._retries = 0
         self._hellos = 0
         self._behind = list(scenario.behind)
@@ -161,23 +144,10 @@ class Person:
 
     @property
     def plan(self) -> Plan:
-        mouth = self._mouth
-        if mouth is None:
-            doing: Doing = "hold" if self._back else "nothing"
-            return Plan(self.now, doing, owed=self._owed and not self._back, leaving=self._leaving, end=self._ended)
-        wants = isinstance(mouth.does, Tell | Cut) or (isinstance(mouth.does, Say) and mouth.does.answer)
-        return Plan(
-            self.now,
-            DOING[type(mouth.does)],
-            mouth.start,
-            mouth.end,
-            tuple(Span(mouth.start + p.start, mouth.start + p.end) for p in mouth.take.pauses),
-            tuple(mouth.start + end for end in mouth.take.phrase_ends),
-            wants,
-            self._owed,
-            self._leaving,
-            mouth.take.text,
-        )
+        if self._mouth is not None:
+            return sounding_plan(self._mouth, self.now, self._owed, self._leaving)
+        doing: Doing = "hold" if self._back else "nothing"
+        return Plan(self.now, doing, end=self._ended, owed=self._owed and not self._back, leaving=self._leaving)
 
     def said(self, start: int, end: int) -> str:
         """What it said to the agent and had said to the end between two samples; only what was lately said is known."""
@@ -195,6 +165,8 @@ class Person:
             self._give_way()
         elif self.now >= samples(self.scenario.limit):
             self._hang_up()
+        elif self._keys:
+            self._type()
         elif self._back is not None:
             self._hold(*self._back)
         elif self._ear.quiet <= NOTICE:
@@ -244,8 +216,7 @@ class Person:
                 self._quiet_from = self.now
                 self._back = (self.now + samples(seconds), Say(then))
             case Keys(digits):
-                self._deeds.append(Press(digits))
-                self._turn_is_over(self.now, True)
+                self._keys, self._keyed_from = digits, self.now
             case None:
                 pass
 
@@ -310,6 +281,16 @@ class Person:
             self._happened.append(measures.Quiet(self._quiet_from, self.now))
             self._say(then, self.now)
 
+    def _type(self) -> None:
+        """One key after the other; nobody expects words meanwhile."""
+        if (self.now - self._keyed_from) % KEY_EVERY:
+            return
+        self._deeds.append(Press(self._keys[0]))
+        self._keys = self._keys[1:]
+        if not self._keys:
+            self._happened.append(measures.Quiet(self._keyed_from, self.now + FRAME))
+            self._turn_is_over(self.now + FRAME, True)
+
     def _leave(self, agent_end: int) -> None:
         said = self._ear.heard > 0 and self.now - agent_end >= GOODBYE
         if said or self.now - self._ended >= GOODBYE_WITHIN:
@@ -371,33 +352,3 @@ class Person:
         self._ended, self._done_over, self._owed = end, end, owed
         self._due = -1
         self._ear.forget()
-
-
-def happenings(sounding: Sounding, end: int, complete: bool) -> list[Happening]:
-    """What the measures are told of a sound."""
-    start, take, does = sounding.start, sounding.take, sounding.does
-    text = take.text if complete else said_by(sounding, end)
-    match does:
-        case Say():
-            pauses = [measures.Pause(start + p.start, min(end, start + p.end)) for p in take.pauses]
-            kept = [pause for pause in pauses if pause.end < end]
-            return [measures.Turn(start, end, text, complete and does.answer), *kept]
-        case Tell():
-            ends = tuple(start + at for at in take.phrase_ends if start + at < end)
-            story = measures.LongStory(start, end, text, ends)
-            return [story] if complete else [story, measures.Turn(start, end, text, False)]
-        case Cut():
-            return [measures.Interruption(start, end, text)]
-        case Hum():
-            return [measures.Backchannel(start, end, text)]
-        case Tic():
-            return [measures.Tic(start, end, text)]
-        case Aside():
-            return [measures.SideTalk(start, end, text)]
-        case Noise():
-            return [measures.Background(start, end, text)]
-
-
-def said_by(sounding: Sounding, end: int) -> str:
-    """The words that were over by then."""
-    return " ".join(word.text for word in sounding.take.words if sounding.start + word.end <= end + FRAME)
