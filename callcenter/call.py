@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from callcenter.audio import Activity, tones
+from callcenter.audio import Activity, Presence, tones
 from callcenter.carriers import Caps
 from callcenter.events import (
     Ask,
@@ -123,7 +123,7 @@ class Call:
         self._later: Directed | None = None
         self._later_tick = 0
         self._caller_voice = Activity()
-        self._agent_voice = Activity()
+        self._agent_voice = Presence()
         self._last_voice = 0
         self._caller_line: Growing | None = None
         self._agent_line: Growing | None = None

@@ -162,3 +162,16 @@ def test_one_callers_noise_does_not_matter_to_another():
 def test_the_same_audio_gives_the_same_mask():
     audio = encode(call("hum", 5, 15).astype(np.int16))
     replay_agrees(Activity, Activity.push, [audio[at : at + TURN] for at in range(0, len(audio), TURN)])
+
+
+def test_presence_is_where_a_clean_voice_is():
+    from callcenter.audio import Presence, encode
+    from callcenter.units import SILENT_TURN, TURN
+
+    loud = encode((np.sin(np.arange(TURN) * 0.3) * 8_000).astype(np.int16))
+    faint = encode((np.sin(np.arange(TURN) * 0.3) * 150).astype(np.int16))
+    presence = Presence()
+    assert presence.push(SILENT_TURN) == "0" * 10
+    assert presence.push(loud) == "1" * 10
+    assert presence.push(SILENT_TURN) == "1" * 5 + "0" * 5
+    assert presence.push(faint) == "0" * 10

@@ -1,6 +1,6 @@
 """Audio as every call carries it: mu-law at 8 kHz, one byte a sample. Stateful, clockless, and ignorant of any call."""
 
-from callcenter.audio.activity import HANG, Activity
+from callcenter.audio.activity import HANG, Activity, Presence
 from callcenter.audio.anchor import Anchor
 from callcenter.audio.g711 import Pcm, decode, decode_a, encode, encode_a
 from callcenter.audio.keys import KEYS, Keys, tones
@@ -20,6 +20,7 @@ __all__ = [
     "Keys",
     "Media",
     "Pcm",
+    "Presence",
     "Reel",
     "Resampler",
     "decode",

@@ -46,32 +46,66 @@ SECOND: Final = 50
 
 NEVER: Final = 1 << 62
 
+FAINT: Final = bytes(code for code in range(256) if (code & 0x7F) >= 0x67)
+"""Mu-law bytes below about -42 dBFS."""
+
+PRESENT: Final = FRAME // 20
+"""Bytes of a frame that are not faint where a voice is."""
+
+
+class Hang:
+    """From loud frames to voice: what begins it, and how long it lasts over frames that are not loud."""
+
+    __slots__ = ("_hang", "_run")
+
+    def __init__(self) -> None:
+        self._run = 0
+        self._hang = 0
+
+    def voiced(self, over: int) -> bool:
+        if over >= LOUD:
+            self._run += 1
+            if self._run > 1 or over >= FAR:
+                self._hang = min(HANG, max(self._hang, self._run))
+                return True
+        else:
+            self._run = 0
+        self._hang -= 1
+        return self._hang >= 0
+
 
 class Activity:
     def __init__(self) -> None:
         self._last = np.zeros(1)
         self._low, self._high = Floor(), Floor()
-        self._run = 0
-        self._hang = 0
+        self._hang = Hang()
 
     def push(self, audio: bytes) -> str:
         """'1' or '0' for each frame of 20 ms; audio comes in whole frames."""
+        voiced, low_over, high_over = self._hang.voiced, self._low.over, self._high.over
         if audio == SILENT_TURN and not self._last[0]:
-            return "".join(["1" if self._voiced(0, 0) else "0" for _ in range(FRAMES_PER_TURN)])
-        pcm = np.concatenate((self._last, wide().take(np.frombuffer(audio, np.uint8))))
+            return "".join(["1" if voiced(max(low_over(0), high_over(0))) else "0" for _ in range(FRAMES_PER_TURN)])
+        pcm = np.concatenate((self._last, wide()[np.frombuffer(audio, np.uint8)]))
         self._last = pcm[-1:]
         now, before = pcm[1:], pcm[:-1]
-        low, high = energies(now + before), energies(now - before)
-        return "".join(["1" if self._voiced(*both) else "0" for both in zip(low, high, strict=True)])
+        bands = zip(energies(now + before), energies(now - before), strict=True)
+        return "".join(["1" if voiced(max(low_over(low), high_over(high))) else "0" for low, high in bands])
 
-    def _voiced(self, low: int, high: int) -> bool:
-        over = max(self._low.over(low), self._high.over(high))
-        self._run = self._run + 1 if over >= LOUD else 0
-        if self._run > 1 or over >= FAR:
-            self._hang = min(HANG, max(self._hang, self._run))
-            return True
-        self._hang -= 1
-        return self._hang >= 0
+
+class Presence:
+    """Voice in a signal that has no noise of its own, such as what we said ourselves: cheap, by counting loud bytes."""
+
+    def __init__(self) -> None:
+        self._hang = Hang()
+
+    def push(self, audio: bytes) -> str:
+        if audio == SILENT_TURN:
+            frames = [0] * FRAMES_PER_TURN
+        else:
+            cut = range(0, len(audio), FRAME)
+            frames = [len(audio[at : at + FRAME].translate(None, FAINT)) for at in cut]
+        voiced = self._hang.voiced
+        return "".join(["1" if voiced(FAR if count >= PRESENT else 0) else "0" for count in frames])
 
 
 class Floor:
@@ -79,6 +113,8 @@ class Floor:
 
     Digital silence is what was lost and tells of no noise, unless it lasts for a turn: then the line is clean.
     """
+
+    __slots__ = ("_before", "_frames", "_known", "_loudest", "_quietest", "_silent", "_turns")
 
     def __init__(self) -> None:
         self._turns: deque[tuple[int, int]] = deque(maxlen=MEMORY)
@@ -97,10 +133,15 @@ class Floor:
         self._silent = 0
         pair = energy + (self._before or energy)
         self._before = energy
-        self._quietest, self._loudest = min(self._quietest, pair), max(self._loudest, pair)
-        floor = max(min(self._known, self._quietest), QUIETEST)
-        if self._frames < SECOND:
-            floor = min(floor, LOUDEST)
+        if pair < self._quietest:
+            self._quietest = pair
+        if pair > self._loudest:
+            self._loudest = pair
+        floor = self._known if self._known < self._quietest else self._quietest
+        if floor < QUIETEST:
+            floor = QUIETEST
+        elif floor > LOUDEST and self._frames < SECOND:
+            floor = LOUDEST
         self._frames += 1
         if self._frames % FRAMES_PER_TURN == 0:
             self._remember()
@@ -125,4 +166,4 @@ def wide() -> NDArray[np.float64]:
 
 def energies(samples: NDArray[np.float64]) -> list[int]:
     frames = samples.reshape(-1, FRAME)
-    return [int(energy) for energy in np.einsum("ij,ij->i", frames, frames).tolist()]
+    return list(map(int, np.einsum("ij,ij->i", frames, frames).tolist()))
