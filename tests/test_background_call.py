@@ -50,10 +50,12 @@ def test_a_call_follows_its_flow_from_question_to_answer(lite):
     from datetime import UTC, datetime
 
     caller = person(LINES)
-    options = {"duplex": "prompted", "flow": "retail", "makers": {"prompted": prompted(caller)}}
+    options = {"duplex": "prompted", "flow": "retail", "speed": 3.0, "makers": {"prompted": prompted(caller)}}
     with running(*lite, **options) as server:
         seed(server.house.store.engine, datetime.now(UTC).date())
-        report = asyncio.run(Phone(Dialling(url=server.url, token=server.token, seconds=90.0), caller).place())
+        report = asyncio.run(
+            Phone(Dialling(url=server.url, token=server.token, seconds=90.0, speed=3.0), caller).place()
+        )
         server.settle()
         row = server.house.store.row_of("twilio", report.call)
         (leg,) = server.house.store.legs(row.id)
