@@ -1,6 +1,7 @@
 """A flow as a drawing: SVG with the steps in columns, from the caller's first words to the ways out.
 
-The drawing carries its own styles, uses the page's text colour, and every node has a title that a screen reader reads.
+The drawing uses the page's text colour, and every node has a title that a screen reader reads. It carries its own
+styles unless the page has `STYLE` in its style sheet (a strict content policy allows no others).
 """
 
 from collections.abc import Iterator
@@ -108,7 +109,7 @@ def _sub(step: Step) -> str:
     return ", ".join(dict.fromkeys(tools)) or f"{len(step.phrases)} phrases"
 
 
-def svg(flow: Flow) -> str:
+def svg(flow: Flow, styled: bool = True) -> str:
     """The drawing."""
     placed = nodes(flow)
     width = max(node.x for node in placed.values()) + WIDTH + MARGIN
@@ -123,7 +124,8 @@ def svg(flow: Flow) -> str:
     )
     lines = [_edge(placed[one.start], placed[one.end], one.kind) for one in edges(flow) if one.end in placed]
     boxes = [_node(node) for node in placed.values()]
-    return "\n".join([head, f"<style>{STYLE}</style>", arrow, *lines, *boxes, "</svg>"])
+    style = [f"<style>{STYLE}</style>"] if styled else []
+    return "\n".join([head, *style, arrow, *lines, *boxes, "</svg>"])
 
 
 def _edge(start: Node, end: Node, kind: str) -> str:
