@@ -186,7 +186,14 @@ class Scene:
     def play(self, work: Callable[[Llm, Web], Any], **endpoint: Any) -> Any:
         async def scenario() -> Any:
             async with serving(self.answer) as web, shared_client() as client:
-                options = {"key": secret("LLM_KEY"), "first_token": 0.4, "whole": 1.0, "pause": 0.01, **endpoint}
+                options = {
+                    "key": secret("LLM_KEY"),
+                    "first_token": 0.4,
+                    "gap": 0.3,
+                    "whole": 5.0,
+                    "pause": 0.01,
+                    **endpoint,
+                }
                 made = Endpoint(f"{web.url}/v1", "small-model", **options)
                 llm = Llm(made, client, CARDS, random.Random(1), clock=lambda: self.now)
                 return await work(llm, web)
@@ -360,6 +367,7 @@ def assembled(pieces: list[bytes]) -> Completion:
         (["stall"], "stalled", 1),
         ([b": still thinking\n\n", delta(role="assistant", content=""), "stall"], "stalled", 1),
         ([delta(content="You owe"), "stall"], "stalled", 1),
+        ([delta(content="You owe"), delta(content=" 12"), b": still here\n\n", "stall"], "stalled", 1),
         ([b"data: {nonsense\n\n"], "nonsense", 1),
         ([b"data: [1, 2]\n\n"], "nonsense", 1),
         ([event({"hello": 1})], "nonsense", 1),

@@ -5,6 +5,7 @@ nothing vouches for, and nothing is done that they did not ask for.
 """
 
 import asyncio
+import random
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,8 @@ import structlog
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import StaticPool
 from sqlmodel import Session, select
+from test_llm import DONE, called, delta, said, streamed
+from web import Asked, Cut, Reply, serving
 
 from callcenter.background.agent import Agent, Setting
 from callcenter.background.crm import crm_tools
@@ -24,6 +27,8 @@ from callcenter.background.crm.tables import Bill, Payment
 from callcenter.background.exchange import Began, SpokenHeard, Told, TransferTo, Wish, Withdraw, Withhold, Words, Write
 from callcenter.background.facts import facts, unsourced
 from callcenter.background.grammar import Day
+from callcenter.background.http_tools import shared_client
+from callcenter.background.llm import Endpoint, Llm
 from callcenter.background.outcome import ToolError
 from callcenter.background.tools import Ran, Tool, Toolbox
 from callcenter.background.worker import Worker
@@ -58,7 +63,9 @@ class Diary:
 class Phone:
     """A caller and a perfect ear: hears every note whole, a second after it was written."""
 
-    def __init__(self, engine: Engine, tools: Sequence[Tool]) -> None:
+    def __init__(self, engine: Engine, tools: Sequence[Tool], planner: Llm | None = None) -> None:
+        self.pace = 0.02 if planner else 0.005
+        """Real seconds that a turn of the call takes here: deadlines of a planner are shortened as much."""
         self.diary = Diary()
         self.at = 0
         self.heard: list[tuple[int, str]] = []
@@ -66,7 +73,7 @@ class Phone:
         self.ends: list[Wish] = []
         self.lost: list[str] = []
         self.box = Toolbox(tools)
-        setting = Setting("call", shipped()["billing"], self.box.tools, DAY, 600)
+        setting = Setting("call", shipped()["billing"], self.box.tools, DAY, 600, remote=planner is not None)
         self.worker = Worker(
             "call",
             Agent(setting),
@@ -75,6 +82,7 @@ class Phone:
             lost=self.lost.append,
             now=lambda: self.at,
             diary=self.diary,
+            planner=planner,
         )
         self.worker.tell(Began(0))
 
@@ -96,7 +104,7 @@ class Phone:
         for _ in range(round(length / seconds(TURN))):
             self.at += TURN
             self.worker.heard(self.at)
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(self.pace)
             for note_id, (written, text) in list(self.waiting.items()):
                 if self.at - written >= samples(0.4):
                     del self.waiting[note_id]
@@ -111,6 +119,12 @@ class Phone:
             await self.wait(0.2)
         self.worker.tell(Words(self.at, text, final=True))
         return self.at
+
+    async def until_asked(self, since: int) -> None:
+        """Listen until something is asked."""
+        while self.at < since + samples(20) and not any(text.endswith("?") for text in self.after(since)):
+            await self.wait(0.2)
+        await self.wait(0.6)
 
     async def answers(self, *texts: str) -> None:
         for text in texts:
@@ -350,3 +364,130 @@ def test_nothing_is_paid_by_a_caller_who_did_not_say_yes(engine: Engine) -> None
 
     play(engine, crm_tools(engine, lambda: MONDAY), act)
     assert paid(engine) == []
+
+
+# ---------------------------------------------------------------------------------------------------- a remote planner
+
+
+async def refused(asked: Asked) -> Reply:
+    return Reply(500)
+
+
+async def dropped(asked: Asked) -> Reply:
+    raise Cut
+
+
+async def stalled(asked: Asked) -> Reply:
+    await asyncio.Event().wait()
+    raise Cut
+
+
+async def stalled_in_mid_stream(asked: Asked) -> Reply:
+    return streamed([delta(content="You owe"), "stall"])
+
+
+async def broken_off(asked: Asked) -> Reply:
+    return streamed([delta(content="You owe"), "cut"])
+
+
+async def babbling(asked: Asked) -> Reply:
+    return streamed([b"data: {nonsense\n\n"])
+
+
+async def breaking_in(asked: Asked) -> Reply:
+    return streamed(called(("rm", {"path": "/"})))
+
+
+async def overreaching(asked: Asked) -> Reply:
+    return streamed(called(("waive_late_fee", {"customer": "1004", "bill": "7004"})))
+
+
+async def for_somebody_else(asked: Asked) -> Reply:
+    return streamed(called(("balance", {"customer": "1003"})))
+
+
+async def inventing(asked: Asked) -> Reply:
+    return streamed(said("You owe 999.99 USD, due tomorrow."))
+
+
+async def promising(asked: Asked) -> Reply:
+    return streamed(said("Your bill has been cancelled."))
+
+
+async def endless(asked: Asked) -> Reply:
+    return streamed([delta(content="word " * 300), delta("stop"), DONE])
+
+
+PLANNERS = (
+    refused,
+    dropped,
+    stalled,
+    stalled_in_mid_stream,
+    broken_off,
+    babbling,
+    breaking_in,
+    overreaching,
+    for_somebody_else,
+    inventing,
+    promising,
+    endless,
+)
+
+
+def consulted(
+    engine: Engine, answer: Callable[[Asked], Awaitable[Reply]], act: Callable[[Phone], Awaitable[Any]]
+) -> Any:
+    async def scenario() -> tuple[Phone, Any]:
+        async with serving(answer) as web, shared_client() as client:
+            tools = crm_tools(engine, lambda: MONDAY)
+            cards = {one.name: one for one in tools}
+            endpoint = Endpoint(f"{web.url}/v1", "small", first_token=0.2, gap=0.15, whole=0.6, pause=0.01)
+            phone = Phone(engine, tools, Llm(endpoint, client, cards, random.Random(1)))
+            found = await act(phone)
+            await phone.worker.end(phone.at)
+            await phone.box.close()
+            return phone, found
+
+    with structlog.testing.capture_logs():
+        return asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("answer", PLANNERS)
+def test_a_planner_that_fails_or_lies_is_replaced_and_the_caller_helped(engine: Engine, answer: Any) -> None:
+    async def act(phone: Phone) -> list[int]:
+        await phone.wait(2.0)
+        asked = []
+        for text in ("how much do i owe you", *IDENTITY):
+            asked.append(await phone.say(text))
+            await phone.until_asked(asked[-1])
+        return asked
+
+    phone, asked = consulted(engine, answer, act)
+    assert all(phone.soon(at) for at in asked), (asked, phone.heard)
+    told = " ".join(text for _, text in phone.heard)
+    assert "You owe $153.50" in told, phone.heard
+    assert "999" not in told
+    assert "has been cancelled" not in told
+    assert {one.tool for one in phone.diary.ran_tools} <= {"verify_customer", "balance"}
+    assert all(one.arguments.get("customer", "1004") == "1004" for one in phone.diary.ran_tools)
+    assert not unsourced(" ".join(phone.after(asked[-1])), [one.outcome.value for one in phone.diary.ran_tools], DAY)
+    assert phone.lost == []
+    assert paid(engine) == []
+
+
+def test_a_planner_that_is_quick_to_pay_has_the_caller_asked_first(engine: Engine) -> None:
+    async def eager(asked: Asked) -> Reply:
+        """Pays at once, with whatever it knows."""
+        if "has not been verified" in asked.json["messages"][0]["content"]:
+            return Reply(500)
+        return streamed(called(("pay_bill", {"customer": "1004", "bill": "7004"})))
+
+    async def act(phone: Phone) -> list[tuple[int, int]]:
+        await phone.wait(2.0)
+        for text in ("i want to pay my bill", *IDENTITY):
+            await phone.until_asked(await phone.say(text))
+        return paid(engine)
+
+    phone, before = consulted(engine, eager, act)
+    assert before == [], phone.heard
+    assert any(text.rstrip().endswith("?") for text in [phone.heard[-1][1]])

@@ -1,8 +1,8 @@
 """The remote planner: any OpenAI-compatible endpoint, asked over one shared client.
 
-An answer is streamed and has two deadlines, one for its first token and one for all of it; a caller waits. An endpoint
-that refuses is asked once more after a short, drawn pause, as long as there is time. Several failures in a row open a
-circuit breaker: for a while every question fails at once, and the agent plans with the embedded planner.
+An answer is streamed and has deadlines: for its first token, for each next one, for all of it; a caller waits. An
+endpoint that refuses is asked once more after a short, drawn pause, as long as there is time. Several failures in a row
+open a circuit breaker: for a while every question fails at once, and the agent plans with the embedded planner.
 """
 
 import asyncio
@@ -38,6 +38,8 @@ class Endpoint:
     key: Secret | None = None
     first_token: float = 2.0
     """Seconds until something of the answer must be here."""
+    gap: float = 1.5
+    """Seconds between two pieces of it."""
     whole: float = 6.0
     """Seconds for all of it, further tries included."""
     tries: int = 2
@@ -100,13 +102,14 @@ class Llm:
         raise AssertionError("the last try returns or raises")
 
     async def _ask(self, situation: Situation) -> Completion:
+        loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self.endpoint.first_token) as patience:
                 async with self.client.stream("POST", self._url(), **self._request(situation)) as response:
                     await _refuse(response)
-                    return await _read(response, lambda: patience.reschedule(None))
+                    return await _read(response, lambda: patience.reschedule(loop.time() + self.endpoint.gap))
         except TimeoutError:
-            raise PlanError("stalled", f"no token in {self.endpoint.first_token} s") from None
+            raise PlanError("stalled", "no token in time") from None
         except httpx.HTTPError as error:
             raise Unreachable("refused", type(error).__name__) from None
 
