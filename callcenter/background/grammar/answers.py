@@ -81,6 +81,8 @@ def choose(
     """The record that was meant, if it stands out from the others."""
     if not records:
         return None
+    if "one" in spoken and (placed := _by_place(spoken, records)) is not None:
+        return placed
     scored = sorted(
         ((_score(spoken, record, by, today), index) for index, record in enumerate(records)),
         key=lambda pair: (-pair[0], pair[1]),
@@ -94,9 +96,10 @@ def choose(
 
 def _by_place(spoken: Sequence[str], records: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
     for at, word in enumerate(spoken):
-        if word in _PLACES:
+        if word in _PLACES and ("one" not in spoken or "one" in spoken[at + 1 : at + 2]):
             return records[_PLACES[word]]
-        counted = word in ORDINALS and ("the" in spoken[:at][-1:] or "one" in spoken[at + 1 : at + 2])
+        follows = "one" in spoken[at + 1 : at + 2]
+        counted = word in ORDINALS and ("the" in spoken[:at][-1:] or follows)
         if counted and ORDINALS[word] <= len(records):
             return records[ORDINALS[word] - 1]
     return None

@@ -96,8 +96,11 @@ _NOT_BEFORE: Final = vocabulary("can't cannot from not isn't instead")
 
 def turned_down(spoken: Sequence[str], hit: Found) -> bool:
     """ "Friday is no good", "I can't come on Friday", "from Friday to Monday": the day that is not wanted."""
-    after, before = set(spoken[hit.end : hit.end + 3]), set(spoken[max(0, hit.start - 4) : hit.start])
-    return bool(after & _NOT_AFTER) or bool(before & _NOT_BEFORE and "to" not in spoken[max(0, hit.start - 1) : hit.start])
+    before = list(spoken[max(0, hit.start - 4) : hit.start])
+    after = list(spoken[hit.end : hit.end + 3])
+    before = before[before.index("but") + 1 :] if "but" in before else before
+    after = after[: after.index("but")] if "but" in after else after
+    return bool(set(after) & _NOT_AFTER) or (bool(set(before) & _NOT_BEFORE) and before[-1:] != ["to"])
 
 
 def _day_at(spoken: Sequence[str], at: int, today: Day) -> tuple[Day, int] | None:

@@ -343,10 +343,13 @@ _CITY_LEADS: Final = (
 )
 
 
+_NO_TOWN: Final = FILLERS | vocabulary("the a is my and now it we i live moved to town city called spelled")
+
+
 def city(spoken: Sequence[str]) -> str:
     """The name of a town, said or spelled."""
     rest = without_lead(spoken, _CITY_LEADS)
     if any(word in ("what", "how", "why", "when", "where", "can", "could") for word in rest[:1]):
         return ""
-    found, _ = _name_pieces(pieces(rest))
-    return " ".join(_title(word) for word in found[:4])
+    said = [piece.text for piece in pieces(rest) if piece.text.isalpha() and piece.text not in _NO_TOWN]
+    return " ".join(_title(word) for word in said[:4])
