@@ -48,6 +48,16 @@ def test_a_take_that_is_cut_fades_out_and_is_over():
     assert np.abs(out[480:500]).max() < np.abs(out[:400]).max() / 2
 
 
+def test_the_noise_of_a_recording_goes_out_behind_its_end():
+    take, stage = Take(tone(0.1), "x", tail=320), Stage()
+    stage.play(Say(take), take, 0)
+    out, ended = played(stage, 3)
+    assert ended[0].end == 480
+    out, _ = played(stage, 3, 480)
+    assert (out[:320] == take.pcm[480:]).all()
+    assert not out[320:].any()
+
+
 def test_cutting_behind_the_end_changes_nothing():
     take, stage = said(0.1), Stage()
     sounding = stage.play(Say(take), take, 0)

@@ -74,9 +74,21 @@ def test_a_synthesizer_without_words_says_chunk_by_chunk():
 def test_a_recording_loses_its_lead_and_tail_and_tells_its_breaks():
     silence = np.random.default_rng(0).normal(0, 8, samples(0.5)).astype(np.int16)
     take = from_recording(np.concatenate([silence, tone(1.0), silence, tone(0.8), silence, silence]), "hello")
-    assert len(take) / RATE == pytest.approx(2.3, abs=0.03)
+    assert len(take) / RATE == pytest.approx(2.3, abs=0.05)
     assert [round(end / RATE, 1) for end in take.phrase_ends] == [1.0]
     assert take.text == "hello"
+    assert take.tail == samples(0.5)
+    assert 0 < np.abs(take.pcm[-take.tail :].astype(int)).max() < 200
+    assert abs(take.pcm[-1]) < 2
+
+
+@pytest.mark.parametrize("noise", [30, 150, 400])
+def test_the_end_of_a_noisy_recording_is_where_the_voice_ends(noise):
+    room = np.random.default_rng(0).normal(0, noise, samples(3.0)).astype(np.int16)
+    room[samples(1.0) : samples(2.0)] += tone(1.0)
+    take = from_recording(room)
+    assert len(take) / RATE == pytest.approx(1.0, abs=0.05)
+    assert take.phrase_ends == ()
 
 
 def test_nothing_at_all_is_a_take_too():

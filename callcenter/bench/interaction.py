@@ -6,6 +6,7 @@ leaves out socket and clock: an offline shortcut for development, and named so i
 """
 
 import asyncio
+import gc
 import json
 import time
 from collections import Counter
@@ -56,6 +57,8 @@ BEYOND = 30.0
 
 EARLY = samples(1.0)
 TICK = 0.02
+LATE = 0.05
+"""Seconds of a call's time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +150,16 @@ async def made(
     if order.rehearse:
         return [await rehearsed(contestants, number) for number in numbers]
     async with served(order, contestants) as (url, token), httpx.AsyncClient(trust_env=False) as client:
+        gc.collect()
+        gc.freeze()
         watching = asyncio.create_task(watch(late))
         places = asyncio.Semaphore(order.at_once)
         done: list[int] = []
 
         async def one(number: str) -> Result:
             async with places:
+                while not calm(late, order.speed):
+                    await asyncio.sleep(0.1)
                 result = await placed(order, url, token, number, contestants.entries[number], client)
             done.append(1)
             if len(done) % 20 == 0:
@@ -221,6 +228,11 @@ def finished(entry: Entry, spoken: bytes, heard: bytes, happened: Sequence[Any])
     timeline = recorded(spoken, heard, happened)
     observed = Observed(casting.name, timeline, entry.person.truth, casting.caller, casting.group)
     return Taken(entry, observed, Audio(spoken, heard))
+
+
+def calm(late: Sequence[float], speed: float) -> bool:
+    """Whether this process was in time for the last second; while it is not, no further call is placed."""
+    return max(late[-round(1 / TICK) :], default=0.0) * speed < LATE
 
 
 async def watch(late: list[float]) -> None:

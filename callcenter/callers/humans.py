@@ -36,15 +36,18 @@ class Human:
     clips: Clips
     said: Sequence[Clip]
 
-    def request(self, chance: Random) -> Take | None:
-        if self.group == "real_orders":
-            return self._one(chance, self.said, 3.0, 15.0)
-        return self._one(chance, self.said, 2.0, 6.0) if self.group == "real_read" else None
-
-    def reply(self, chance: Random) -> Take | None:
-        if self.group == "real_commands":
-            return self._one(chance, [c for c in self.said if c.text in ANSWERS], 0.3, 2.0)
-        return self.number(chance) or self.request(chance)
+    def saying(self, chance: Random) -> Take:
+        """Something that is over when it is over."""
+        match self.group:
+            case "real_commands":
+                take = self._one(chance, [c for c in self.said if c.text in ANSWERS], 0.3, 2.0)
+            case "real_orders":
+                take = self._one(chance, self.said, 3.0, 15.0)
+            case "real_read":
+                take = self._one(chance, self.said, 2.0, 8.0)
+            case _:
+                take = self.number(chance)
+        return take or from_recording(self.clips.pcm(chance.choice(self.said)))
 
     def number(self, chance: Random) -> Take | None:
         """Single digits of one speaker, in groups with pauses between."""
@@ -87,7 +90,9 @@ class Human:
 
     def _together(self, clips: Sequence[Clip]) -> Part:
         takes = [from_recording(self.clips.pcm(clip), clip.text) for clip in clips]
-        whole = assemble([Part(take.pcm) for take in takes], Wording(tuple(Chunk(t.text, 0.03, True) for t in takes)))
+        whole = assemble(
+            [Part(take.pcm[: len(take)]) for take in takes], Wording(tuple(Chunk(t.text, 0.03, True) for t in takes))
+        )
         return Part(whole.pcm)
 
 

@@ -30,6 +30,7 @@ class Sounding:
 class Stage:
     def __init__(self) -> None:
         self._playing: list[Sounding] = []
+        self._fading: list[Sounding] = []
 
     def play(self, does: Does, take: Take, at: int, gain: float = 1.0) -> Sounding:
         sounding = Sounding(does, take, at, at + len(take), gain)
@@ -43,10 +44,12 @@ class Stage:
     def frame(self, now: int) -> tuple[Floats, list[Sounding]]:
         """The samples from `now` on, and what ended with them."""
         mixed = np.zeros(FRAME, np.float32)
-        for sounding in self._playing:
+        for sounding in (*self._playing, *self._fading):
             mix_in(mixed, sounding, now)
+        self._fading = [s for s in self._fading if s.start + len(s.take.pcm) > now + FRAME]
         over = [sounding for sounding in self._playing if sounding.end <= now + FRAME]
         self._playing = [sounding for sounding in self._playing if sounding.end > now + FRAME]
+        self._fading += [sounding for sounding in over if sounding.take.tail and not sounding.cut]
         return mixed, over
 
     @property
@@ -55,7 +58,8 @@ class Stage:
 
 
 def mix_in(mixed: Floats, sounding: Sounding, now: int) -> None:
-    begin, end = max(sounding.start, now), min(sounding.end, now + FRAME)
+    last = sounding.end if sounding.cut else sounding.start + len(sounding.take.pcm)
+    begin, end = max(sounding.start, now), min(last, now + FRAME)
     if begin >= end:
         return
     piece = sounding.take.pcm[begin - sounding.start : end - sounding.start].astype(np.float32) * sounding.gain

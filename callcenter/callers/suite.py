@@ -49,7 +49,7 @@ SHARES: Mapping[Synthesizer, float] = {"espeak": 0.75, "flite": 0.2, "festival":
 
 @dataclass(frozen=True, slots=True)
 class Deck:
-    """How many of each go into a suite. `double` is two interruptions, one right after the other."""
+    """How many of each go into a suite, beside what its real people say. `double` is two interruptions in a row."""
 
     calls: int
     humans: int
@@ -107,13 +107,20 @@ class Suite:
 def compose(name: str, deck: Deck, seed: int, studio: Studio) -> Suite:
     chance = Random(f"suite {seed}")
     beds = Beds(studio, seed)
-    moves = dealt(chance, deck.moves, deck.calls)
-    overs = dealt(chance, deck.overs, deck.calls)
     real = humans(studio, deck.humans)
+    moves = dealt(chance, deck.moves, deck.calls - len(real))
+    overs = dealt(chance, deck.overs, deck.calls - len(real))
     castings = []
     for index in range(deck.calls):
-        composer = Composer(studio, Random(f"call {seed} {index}"), real[index] if index < len(real) else None)
-        castings.append(composer.casting(index, moves[index], overs[index], beds))
+        composer = Composer(studio, Random(f"call {seed} {index}"))
+        name = f"call {index:03d}"
+        if index < len(real):
+            scenario = composer.real_scenario(name, real[index])
+            castings.append(composer.casting(index, scenario, real[index].group, real[index].speaker, beds))
+        else:
+            hand = index - len(real)
+            scenario = composer.scenario(name, moves[hand], overs[hand])
+            castings.append(composer.casting(index, scenario, composer.singer.by, composer.singer.name, beds))
     return Suite(name, seed, tuple(castings), studio.missing, listed(studio))
 
 
@@ -136,26 +143,24 @@ def listed(studio: Studio) -> dict[str, tuple[str, ...]]:
 class Composer:
     """Composes one call."""
 
-    def __init__(self, studio: Studio, chance: Random, human: Human | None = None) -> None:
+    def __init__(self, studio: Studio, chance: Random) -> None:
         self._studio = studio
         self._chance = chance
-        self._human = human
         self._lines = Lines(chance, studio.evaluation, studio.customers)
         names: list[Synthesizer] = [name for name in SHARES if name in studio.speakers]
         (by,) = chance.choices(names, [SHARES[name] for name in names])
-        self._self = studio.singer(chance, by)
+        self.singer = studio.singer(chance, by)
         self._others = [studio.singer(chance) for _ in range(2)]
 
-    def casting(self, index: int, moves: Sequence[str], overs: Sequence[str], beds: "Beds") -> Casting:
+    def casting(self, index: int, scenario: Scenario, group: str, voice: str, beds: "Beds") -> Casting:
         chance = self._chance
         conditions = self._conditions()
         seed = chance.getrandbits(31)
-        scenario = self._scenario(f"call {index:03d}", moves, overs)
         return Casting(
             scenario.name,
             f"+1555{2_000_000 + index:07d}",
-            self._human.group if self._human else self._self.by,
-            self._human.speaker if self._human else self._self.name,
+            group,
+            voice,
             scenario,
             conditions,
             Weather(REGULAR.loss, REGULAR.burst, seed=seed),
@@ -163,29 +168,45 @@ class Composer:
             beds.bed(conditions.noise, chance),
         )
 
-    def _scenario(self, name: str, moves: Sequence[str], overs: Sequence[str]) -> Scenario:
+    def scenario(self, name: str, moves: Sequence[str], overs: Sequence[str]) -> Scenario:
+        """A call of somebody who has a synthetic voice and can say anything."""
         chance = self._chance
         acts = [act for card in overs for act in self._overs(card)]
-        made = [self._request(), *(self._move(card) for card in moves)]
-        made += [self._reply() for _ in range(max(0, 4 - len(made)))]
-        while len(made) * 2 < len(acts):
-            made.append(self._reply())
-        rounds = [Round(move, tuple(acts[i :: len(made)])) for i, move in enumerate(made)]
-        temper = Temper(
+        made: list[Move] = [Say(self._own(self._lines.request)), *(self._move(card) for card in moves)]
+        while len(made) < max(4, len(acts) / 2):
+            made.append(Say(self._own(self._lines.reply)))
+        behind = tuple(self._noise(chance.uniform(0.08, 0.2)) for _ in range(4)) if chance.random() < 0.08 else ()
+        return Scenario(
+            name,
+            rounds(made, acts),
+            self._said(FAREWELLS),
+            tuple(self._said((text,)) for text in HELLOS),
+            greeting=(Over(0.7, Cut(self._own(self._lines.stop))),) if chance.random() < 0.06 else (),
+            behind=behind,
+            temper=self._temper(),
+        )
+
+    def real_scenario(self, name: str, human: Human) -> Scenario:
+        """A call of a real person, who says only what was recorded; what others do is done all the same."""
+        chance = self._chance
+        stories = [story for _ in range(2) if (story := human.story(chance))]
+        made: list[Move] = [
+            *(Tell(story) for story in stories),
+            *(Say(human.saying(chance)) for _ in range(5 - len(stories))),
+        ]
+        acts = [over for card in chance.choices(("tic", "noise"), k=2) for over in self._overs(card)]
+        acts += [Over(chance.uniform(0.9, 2.2), Hum(hum)) for _ in range(2) if (hum := human.hum(chance))]
+        acts += [Over(chance.uniform(0.4, 2.8), Cut(cut)) for _ in range(2) if (cut := human.cut(chance))]
+        last = human.saying(chance)
+        return Scenario(name, rounds(made, acts), last, (human.saying(chance),), temper=self._temper())
+
+    def _temper(self) -> Temper:
+        chance = self._chance
+        return Temper(
             patience=chance.uniform(3.0, 5.0),
             tolerance=chance.uniform(1.2, 2.0),
             pace=chance.uniform(0.7, 1.3),
             insists=chance.uniform(0.3, 0.7),
-        )
-        behind = tuple(self._noise(chance.uniform(0.08, 0.2)) for _ in range(4)) if chance.random() < 0.08 else ()
-        return Scenario(
-            name,
-            tuple(rounds),
-            self._said(FAREWELLS),
-            tuple(self._said((text,)) for text in HELLOS),
-            greeting=(Over(0.7, self._cut()),) if chance.random() < 0.06 else (),
-            behind=behind,
-            temper=temper,
         )
 
     def _conditions(self) -> Conditions:
@@ -200,34 +221,18 @@ class Composer:
     def _move(self, card: str) -> Move:
         makers: dict[str, Callable[[], Move]] = {
             "halting": lambda: Say(self._own(self._lines.halting)),
-            "number": lambda: Say(self._number()),
+            "number": lambda: Say(self._own(self._lines.number)),
             "spelled": lambda: Say(self._own(self._lines.spelled)),
             "address": lambda: Say(self._own(self._lines.address)),
             "correction": lambda: Say(self._own(self._lines.correction)),
             "mind": lambda: Say(self._own(self._lines.mind)),
             "person": lambda: Say(self._said(PERSONS)),
-            "story": lambda: Tell(self._story()),
+            "story": lambda: Tell(self._own(lambda: self._lines.story(self._chance.randint(4, 7)))),
             "hold": self._hold,
             "silent": lambda: Silent(self._chance.uniform(5.0, 9.0), self._said(("yes, sorry, i'm still here.",))),
             "keys": lambda: Keys("".join(self._chance.choices("0123456789", k=4)) + "#"),
         }
         return makers[card]()
-
-    def _request(self) -> Move:
-        real = self._human.request(self._chance) if self._human else None
-        return Say(real or self._own(self._lines.request))
-
-    def _reply(self) -> Move:
-        real = self._human.reply(self._chance) if self._human else None
-        return Say(real or self._own(self._lines.reply))
-
-    def _number(self) -> Take:
-        real = self._human.number(self._chance) if self._human else None
-        return real or self._own(self._lines.number)
-
-    def _story(self) -> Take:
-        real = self._human.story(self._chance) if self._human else None
-        return real or self._own(lambda: self._lines.story(self._chance.randint(4, 7)))
 
     def _hold(self) -> Hold:
         chance = self._chance
@@ -235,7 +240,7 @@ class Composer:
         acts: list[tuple[float, Aside | Tic | Noise]] = []
         if chance.random() < 0.6:
             acts.append((chance.uniform(0.8, 2.5), chance.choice((self._aside, self._tic, self._noise))()))
-        back = self._studio.take(self._self, plain(f"{chance.choice(BACKS)} that is correct."))
+        back = self._studio.take(self.singer, plain(f"{chance.choice(BACKS)} that is correct."))
         return Hold(self._said(HOLDS), seconds, back, tuple(acts))
 
     # --------------------------------------------------------------------------------------------- while it listens
@@ -244,7 +249,7 @@ class Composer:
         chance = self._chance
         match card:
             case "hum":
-                return [Over(chance.uniform(0.9, 2.2), Hum(self._hum()))]
+                return [Over(chance.uniform(0.9, 2.2), Hum(self._said(HUMS)))]
             case "early":
                 return [Over(chance.uniform(0.35, 0.85), self._cut())]
             case "late":
@@ -263,12 +268,7 @@ class Composer:
                 raise KeyError(card)
 
     def _cut(self) -> Cut:
-        real = self._human.cut(self._chance) if self._human else None
-        return Cut(real or self._own(self._lines.stop))
-
-    def _hum(self) -> Take:
-        real = self._human.hum(self._chance) if self._human else None
-        return real or self._said(HUMS)
+        return Cut(self._own(self._lines.stop))
 
     def _tic(self) -> Tic:
         if self._chance.random() < 0.3:
@@ -292,10 +292,15 @@ class Composer:
         return noises.distant(take, np.random.default_rng(self._chance.getrandbits(32)))
 
     def _said(self, texts: Sequence[str]) -> Take:
-        return self._studio.take(self._self, self._lines.one_of(texts))
+        return self._studio.take(self.singer, self._lines.one_of(texts))
 
     def _own(self, words: Callable[[], Wording]) -> Take:
-        return self._studio.take(self._self, words())
+        return self._studio.take(self.singer, words())
+
+
+def rounds(moves: Sequence[Move], acts: Sequence[Over]) -> tuple[Round, ...]:
+    """What is done while the agent speaks, spread over the rounds."""
+    return tuple(Round(move, tuple(acts[i :: len(moves)])) for i, move in enumerate(moves))
 
 
 class Beds:

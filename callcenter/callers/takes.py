@@ -26,6 +26,8 @@ LEVEL = 3_000.0
 """Root mean square of speech while it sounds: -21 dBFS."""
 
 STEP = RATE // 200
+LONG_STEP = RATE // 50
+TAIL = RATE // 2
 SILENT_DB = -38.0
 """Under the loudest 5 ms of a chunk by this much is not sound any more."""
 
@@ -64,9 +66,11 @@ class Take:
     pauses: tuple[Span, ...] = ()
     """Silences between chunks that end no phrase: whoever speaks in one has interrupted."""
     phrase_ends: tuple[int, ...] = ()
+    tail: int = 0
+    """Samples behind the take's end in which the noise of the recording goes out, so that no jump tells the end."""
 
     def __len__(self) -> int:
-        return len(self.pcm)
+        return len(self.pcm) - self.tail
 
 
 class Speaker(Protocol):
@@ -167,7 +171,7 @@ def powers(pcm: Pcm) -> NDArray[np.float64]:
     """Mean squares of 5 ms steps."""
     padded = np.zeros(-(-len(pcm) // STEP) * STEP)
     padded[: len(pcm)] = pcm
-    return np.square(padded).reshape(-1, STEP).mean(axis=1)
+    return np.asarray(np.square(padded).reshape(-1, STEP).mean(axis=1))
 
 
 def levelled(pcm: Pcm) -> Pcm:
@@ -175,24 +179,43 @@ def levelled(pcm: Pcm) -> Pcm:
     power = powers(pcm)
     if not len(power) or not power.max():
         return pcm
-    voiced = power[power > power.max() * 10 ** (SILENT_DB / 10)]
-    gain = LEVEL / float(np.sqrt(voiced.mean()))
-    return np.clip(np.rint(pcm * gain), -32_000, 32_000).astype(np.int16)
+    loud = power[power > power.max() * 10 ** (SILENT_DB / 10)]
+    gain = LEVEL / float(np.sqrt(loud.mean()))
+    return np.asarray(np.clip(np.rint(pcm * gain), -32_000, 32_000).astype(np.int16))
 
 
 def from_recording(pcm: Pcm, text: str = "", quiet: float = 0.25) -> Take:
     """A clip of a real speaker: its sound without lead and tail; its breaks end phrases, for all anybody can tell."""
-    first, last = sounding(phone_band(pcm))
-    band = levelled(phone_band(pcm[first:last]))
-    return Take(band, text, phrase_ends=breaks(band, samples(quiet)))
+    voice = voiced(phone_band(pcm))
+    if not voice.any():
+        return Take(np.zeros(0, np.int16), text)
+    first, last = int(np.argmax(voice)) * LONG_STEP, (len(voice) - int(np.argmax(voice[::-1]))) * LONG_STEP
+    last = min(last, len(pcm))
+    tail = min(TAIL, len(pcm) - last)
+    band = levelled(phone_band(pcm)[first : last + tail])
+    if tail:
+        band[-tail:] = band[-tail:] * np.linspace(1.0, 0.0, tail)
+    within = voice[first // LONG_STEP : last // LONG_STEP]
+    return Take(band, text, phrase_ends=breaks(within, samples(quiet)), tail=tail)
 
 
-def breaks(pcm: Pcm, least: int) -> tuple[int, ...]:
+def voiced(pcm: Pcm) -> NDArray[np.bool_]:
+    """Which 20 ms of a recording hold voice: well above the quietest of it, and two in a row."""
+    power = powers(pcm)[: len(pcm) // LONG_STEP * 4].reshape(-1, 4).mean(axis=1)
+    if not len(power) or not power.max():
+        return np.zeros(0, np.bool_)
+    loudest = power.max()
+    floor = np.clip(10 * np.percentile(power, 10), loudest * 10 ** (SILENT_DB / 10), loudest * 10**-1.8)
+    loud = power > floor
+    beside = np.concatenate((loud[1:], [False])) | np.concatenate(([False], loud[:-1]))
+    return np.asarray(loud & beside)
+
+
+def breaks(voice: NDArray[np.bool_], least: int) -> tuple[int, ...]:
     """Where silences of at least so many samples begin inside a recording."""
-    power = powers(pcm)
-    silent = power < power.max(initial=1.0) * 10 ** (SILENT_DB / 10)
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], silent.astype(np.int8), [0]))))
-    return tuple(int(a) * STEP for a, b in zip(edges[::2], edges[1::2], strict=True) if (b - a) * STEP >= least and a)
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], ~voice, [0]))))
+    pairs = zip(edges[::2], edges[1::2], strict=True)
+    return tuple(int(a) * LONG_STEP for a, b in pairs if (b - a) * LONG_STEP >= least)
 
 
 def joined(takes: Sequence[Take], wording: Wording) -> Take:
