@@ -115,10 +115,10 @@ def run(order: Order, console: Console, decks: Mapping[str, Deck] = DECKS) -> in
         else f"over websockets, {order.speed:g} x real time"
     )
     console.print(f"{len(numbers)} calls of suite {suite.name!r}, seed {suite.seed}, {way}, {order.at_once} at once")
-    late: list[float] = []
-    results = uvloop.run(made(order, contestants, numbers, console, late))
+    watch = Watch(order.speed)
+    results = uvloop.run(made(order, contestants, numbers, console, watch))
     measured = {name: figures(taken(results, name)) for name in order.duplexes}
-    tell(order, suite, results, measured, late, console)
+    tell(order, suite, results, measured, watch.p99_ms, console)
     return 1 if any(isinstance(result, Failed) for result in results) else 0
 
 
@@ -145,21 +145,20 @@ def taken(results: Sequence[Result], duplex: str) -> list[Observed]:
 
 
 async def made(
-    order: Order, contestants: Contestants, numbers: Sequence[str], console: Console, late: list[float]
+    order: Order, contestants: Contestants, numbers: Sequence[str], console: Console, watch: Watch
 ) -> list[Result]:
     if order.rehearse:
         return [await rehearsed(contestants, number) for number in numbers]
     async with served(order, contestants) as (url, token), httpx.AsyncClient(trust_env=False) as client:
         gc.collect()
         gc.freeze()
-        watching = asyncio.create_task(watch(late))
+        watching = asyncio.create_task(watch.run())
         places = asyncio.Semaphore(order.at_once)
         done: list[int] = []
 
         async def one(number: str) -> Result:
             async with places:
-                while not calm(late, order.speed):
-                    await asyncio.sleep(0.1)
+                await watch.calm()
                 result = await placed(order, url, token, number, contestants.entries[number], client)
             done.append(1)
             if len(done) % 20 == 0:
@@ -168,6 +167,7 @@ async def made(
 
         results = await asyncio.gather(*(one(number) for number in numbers))
         watching.cancel()
+        gc.unfreeze()
         return list(results)
 
 
@@ -230,18 +230,32 @@ def finished(entry: Entry, spoken: bytes, heard: bytes, happened: Sequence[Any])
     return Taken(entry, observed, Audio(spoken, heard))
 
 
-def calm(late: Sequence[float], speed: float) -> bool:
-    """Whether this process was in time for the last second; while it is not, no further call is placed."""
-    return max(late[-round(1 / TICK) :], default=0.0) * speed < LATE
+class Watch:
+    """How late this process comes to its own appointments: when it is too late, the run says nothing. While it was late
+    within the last second, no further call is placed."""
 
+    def __init__(self, speed: float) -> None:
+        self._speed = speed
+        self._calm = asyncio.Event()
+        self.late: list[float] = []
 
-async def watch(late: list[float]) -> None:
-    """How late this process comes to its own appointments: when it is too late, the run says nothing."""
-    due = time.monotonic() + TICK
-    while True:
-        await asyncio.sleep(max(0.0, due - time.monotonic()))
-        late.append(time.monotonic() - due)
-        due = max(due + TICK, time.monotonic())
+    async def run(self) -> None:
+        due = time.monotonic() + TICK
+        while True:
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            self.late.append((time.monotonic() - due) * self._speed)
+            due = max(due + TICK, time.monotonic())
+            if max(self.late[-round(1 / TICK) :]) < LATE:
+                self._calm.set()
+            else:
+                self._calm.clear()
+
+    async def calm(self) -> None:
+        await self._calm.wait()
+
+    @property
+    def p99_ms(self) -> float | None:
+        return round(float(np.percentile(self.late, 99)) * 1000, 1) if self.late else None
 
 
 # -------------------------------------------------------------------------------------------------------- telling
@@ -252,7 +266,7 @@ def tell(
     suite: Suite,
     results: Sequence[Result],
     measured: Mapping[str, Figures],
-    late: Sequence[float],
+    late_ms: float | None,
     console: Console,
 ) -> None:
     failures = [result for result in results if isinstance(result, Failed)]
@@ -260,7 +274,6 @@ def tell(
         console.print(f"[red]failed[/red] {failed.entry.name}: {failed.why}")
     console.print(table(measured))
     console.print(kinds(results))
-    late_ms = round(float(np.percentile(late, 99)) * 1000 * order.speed, 1) if late else None
     if late_ms is not None:
         console.print(f"this process was late by {late_ms} ms (p99); over 20 ms the figures are the machine's")
     sounds = {(r.entry.duplex, r.observed.name): r.audio for r in results if isinstance(r, Taken)}
