@@ -57,7 +57,7 @@ def test_what_was_played_follows_the_marks():
     """The carrier plays 200 ms after we send: the recording shows the voice there, not where it was sent."""
     playout = Playout(marks=True, lead=0)
     delay = TURN
-    sent, at = [], 0
+    at = 0
     pending = []
     for tick in range(60):
         if tick == 20:
