@@ -7,8 +7,8 @@ and not the recognition: asked, tools, notes, spoken, heard.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from callcenter.callers.oracle import AFTER_PHRASE, Mind, Oracle, Repertoire
 from callcenter.callers.meaning import Plan
+from callcenter.callers.oracle import AFTER_PHRASE, Mind, Oracle, Repertoire
 from callcenter.events import Act, Backchannelled, Heard, Note, Policy, Spoken, Yielded
 from callcenter.units import TURN
 from callcenter.voices import Speech
