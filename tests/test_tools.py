@@ -254,7 +254,7 @@ def test_tools_that_hang_for_ever_do_not_eat_all_threads() -> None:
     asyncio.run(scenario())
 
 
-def test_a_question_that_nobody_waits_for_is_dropped() -> None:
+def test_a_question_that_nobody_waits_for_is_dropped_and_reported() -> None:
     async def scenario() -> None:
         stopped = asyncio.Event()
 
@@ -265,11 +265,13 @@ def test_a_question_that_nobody_waits_for_is_dropped() -> None:
             finally:
                 stopped.set()
 
-        asking = asyncio.create_task(Toolbox([tool(ask)]).run("ask", {}))
+        ran: list[Ran] = []
+        asking = asyncio.create_task(Toolbox([tool(ask)]).run("ask", {}, report=ran.append))
         await asyncio.sleep(0)
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
         assert stopped.is_set()
+        assert [one.outcome.error for one in ran] == ["unavailable: Nobody waited for the answer."]
 
     asyncio.run(scenario())
 

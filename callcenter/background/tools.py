@@ -157,10 +157,13 @@ class Toolbox:
         report: Callable[[Ran], None] | None = None,
     ) -> Outcome:
         began = time.monotonic()
-        outcome, repeated = await self._run(name, arguments, key)
-        if report is not None:
-            kept = scrub(to_jsonable_python(dict(arguments), fallback=repr), self._secrets(name))
-            report(Ran(name, kept, key, outcome, round(time.monotonic() - began, 4), repeated))
+        outcome, repeated = failed("unavailable", "Nobody waited for the answer."), False
+        try:
+            outcome, repeated = await self._run(name, arguments, key)
+        finally:
+            if report is not None:
+                kept = scrub(to_jsonable_python(dict(arguments), fallback=repr), self._secrets(name))
+                report(Ran(name, kept, key, outcome, round(time.monotonic() - began, 4), repeated))
         return outcome
 
     async def settled(self, key: str) -> Outcome | None:
