@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -17,9 +18,10 @@ from callcenter.house import House
 from callcenter.store import Call, Files, Leg, Search, StoreDown, Utterance
 from callcenter.telephony.rest import Outbound, RestError
 from callcenter.units import RATE
-from callcenter.webhooks import tell
 
 T = TypeVar("T")
+PATIENCE = 10.0
+"""Seconds that a page of calls may take."""
 
 
 def operations(app: FastAPI, house: House) -> None:
@@ -31,7 +33,10 @@ def operations(app: FastAPI, house: House) -> None:
     async def readyz() -> JSONResponse:
         """Whether another call would be admitted. A database that is down does not keep calls out."""
         admission = house.board.admission()
-        answers = await asyncio.to_thread(house.store.answers)
+        try:
+            answers = await house.board.asker.ask(house.store.answers)
+        except StoreDown:
+            answers = False
         body = {"admission": admission, "calls": len(house.board.lines), "database": "up" if answers else "down"}
         return JSONResponse(body, 200 if admission == "admitted" else 503)
 
@@ -60,6 +65,12 @@ def install(app: FastAPI, house: House) -> None:
             raise HTTPException(403, "set CALLCENTER_API_KEY to use the API from another machine")
 
     guarded = [Depends(permitted)]
+
+    async def _asked(question: Callable[[], T]) -> T:
+        try:
+            return await board.asker.ask(question, PATIENCE)
+        except StoreDown as error:
+            raise HTTPException(503, f"the database does not answer: {error}") from None
 
     async def found(call: str) -> Call:
         row = await _asked(lambda: store.row(call) or store.row_of("twilio", call))
@@ -137,9 +148,10 @@ def install(app: FastAPI, house: House) -> None:
         try:
             sid = await asyncio.to_thread(house.account.place, order)
         except RestError as error:
-            await tell(store, ringing.call_id, state="ended", outcome="failed", ended_reason=error.kind)
+            ended = partial(store.tell, ringing.call_id, state="ended", outcome="failed", ended_reason=error.kind)
+            await board.asker.tell("place", ringing.call_id, ended)
             raise HTTPException(502, f"{error.detail} {error.remedy}") from None
-        await tell(store, ringing.call_id, carrier_call=sid)
+        await board.asker.tell("place", ringing.call_id, partial(store.tell, ringing.call_id, carrier_call=sid))
         return {"id": ringing.call_id, "carrier_call": sid}
 
 
@@ -148,13 +160,6 @@ def _recording(house: House, call_id: str, legs: list[Leg], leg: int) -> Path | 
         return None
     path = Files(house.spool.root, call_id, legs[leg].writer).recording
     return path if path.exists() else None
-
-
-async def _asked(question: Callable[[], T]) -> T:
-    try:
-        return await asyncio.to_thread(question)
-    except StoreDown as error:
-        raise HTTPException(503, f"the database does not answer: {error}") from None
 
 
 def _told(row: Call) -> dict[str, Any]:

@@ -222,6 +222,7 @@ def close(house: House) -> None:
     house.shipper.flush(5.0)
     house.shipper.close()
     house.spool.close()
+    house.board.asker.close()
     house.store.close()
     if house.account is not None:
         house.account.close()

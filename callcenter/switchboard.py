@@ -12,11 +12,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from secrets import token_hex
 from typing import Any, Final, Literal
 
 from callcenter import metrics
+from callcenter.asker import Asker
 from callcenter.call import Call, Setup
 from callcenter.carriers import Caps, Carrier
 from callcenter.carriers.twilio import Twilio
@@ -125,47 +127,58 @@ class Switchboard:
         self._ringing: dict[str, tuple[Ringing, float]] = {}
         self._plans = Memory()
         self._nonces = Memory()
+        self._calls = Memory()
+        """Calls that rang here, by our id and by the carrier's."""
+        self.asker = Asker()
         self._empty = asyncio.Event()
         self._empty.set()
 
     # -------------------------------------------------------------------------------------------------- admission
 
-    def admission(self) -> Admission:
-        """Whether a phone that rings now is answered."""
+    def admission(self, carrier_call: str = "") -> Admission:
+        """Whether a phone that rings now is answered; one we are told of again has its slot already."""
         now = time.monotonic()
         self._ringing = {sid: held for sid, held in self._ringing.items() if held[1] > now}
         if self.draining:
             return "draining"
         if self.spool.stalled:
             return "stalled"
+        known: Ringing | None = self._calls.look(carrier_call) if carrier_call else None
+        if known is not None and (known.call_id in self._ringing or known.call_id in self.lines):
+            return "admitted"
         return "admitted" if len(self.lines) + len(self._ringing) < self.settings.max_calls else "full"
 
     async def ring(self, carrier_call: str, rang: Rang, call_id: str = "", arm: str = "") -> Ringing:
         """A phone rings and is admitted: the call's row is written now, and a slot is held for its stream."""
         now = datetime.now(UTC)
-        call_id = call_id or new_call_id(now)
+        known: Ringing | None = self._calls.look(carrier_call) if carrier_call else None
+        ringing = known or Ringing(call_id or new_call_id(now), carrier_call, rang, now, arm)
+        write = partial(
+            self.store.ring,
+            ringing.call_id,
+            ringing.rung_at,
+            carrier="twilio",
+            carrier_call=carrier_call,
+            caller=rang.caller,
+            called=rang.called,
+            direction=rang.direction,
+            arm=arm,
+            assigned=self.settings.duplex,
+        )
         try:
-            row = await asyncio.to_thread(
-                self.store.ring,
-                call_id,
-                now,
-                carrier="twilio",
-                carrier_call=carrier_call,
-                caller=rang.caller,
-                called=rang.called,
-                direction=rang.direction,
-                arm=arm,
-                assigned=self.settings.duplex,
-            )
+            row = await self.asker.ask(write)
             ringing = Ringing(row.id, carrier_call, rang, row.rung_at, row.arm)
-        except StoreDown as error:
-            log.warning("store down", call=call_id, doing="ring", error=str(error))
-            ringing = Ringing(call_id, carrier_call, rang, now, arm)
+        except StoreDown:
+            self.asker.keep("ring", ringing.call_id, write)
         self.hold(ringing)
         return ringing
 
     def hold(self, ringing: Ringing) -> None:
-        self._ringing[ringing.call_id] = (ringing, time.monotonic() + self.tokens.life)
+        """Keep a slot for a call until its stream opens."""
+        for name in filter(None, (ringing.call_id, ringing.carrier_call)):
+            self._calls.put(name, ringing)
+        if ringing.call_id not in self.lines:
+            self._ringing[ringing.call_id] = (ringing, time.monotonic() + self.tokens.life)
 
     def mint(self, call_id: str, leg: int) -> str:
         return self.tokens.mint(call_id, leg, time.time())
@@ -178,10 +191,11 @@ class Switchboard:
         if (verdict := self.signatures.upgrade(upgrade.path, headers, upgrade.host)) is not Verdict.GENUINE:
             return _refused(HTTPStatus.FORBIDDEN, f"signature_{verdict.value}")
         try:
-            grant = await asyncio.to_thread(self._read, upgrade.path.removeprefix(STREAM_PATH))
+            grant = self.tokens.read(upgrade.path.removeprefix(STREAM_PATH), time.time(), self._unseen)
+            await self._claim(grant)
         except TokenError as error:
             return _refused(HTTPStatus.FORBIDDEN, f"token_{error.kind}")
-        ringing = await self._find(grant.call)
+        ringing = await self._find(grant.call, grant.leg)
         if ringing is None:
             return _refused(HTTPStatus.NOT_FOUND, "unknown_call")
         if self.draining and grant.leg == 0:
@@ -191,33 +205,33 @@ class Switchboard:
         self._ringing.pop(grant.call, None)
         return self._open(ringing, grant)
 
-    def _read(self, token: str) -> Grant:
-        claimed: list[str] = []
+    def _unseen(self, nonce: str) -> bool:
+        """Whether this process sees a token for the first time; on the loop's thread, so that two at once are not."""
+        if self._nonces.look(nonce):
+            return False
+        self._nonces.put(nonce, True)
+        return True
 
-        def claim(nonce: str) -> bool:
-            if self._nonces.look(nonce):
-                return False
-            self._nonces.put(nonce, True)
-            claimed.append(nonce)
-            return True
-
-        grant = self.tokens.read(token, time.time(), claim)
+    async def _claim(self, grant: Grant) -> None:
+        """A token is used once, in whichever process."""
+        claim = partial(self.store.claim, grant.nonce, datetime.fromtimestamp(grant.expires, UTC))
         try:
-            if not self.store.claim(grant.nonce, datetime.fromtimestamp(grant.expires, UTC)):
+            if not await self.asker.ask(claim):
                 raise TokenError("used")
-        except StoreDown as error:
-            log.warning("store down", call=grant.call, doing="claim", error=str(error))
-        return grant
+        except StoreDown:
+            self.asker.keep("claim", grant.call, claim)
 
-    async def _find(self, call_id: str) -> Ringing | None:
+    async def _find(self, call_id: str, leg: int) -> Ringing | None:
+        """A call that may open a stream: one that rang, or one whose caller comes back to us with a later leg."""
         held = self._ringing.get(call_id)
         if held is not None:
             return held[0]
         try:
-            row = await asyncio.to_thread(self.store.row, call_id)
+            row = await self.asker.ask(partial(self.store.row, call_id))
         except StoreDown:
-            return None
-        if row is None or not row.carrier_call or row.state not in ("ringing", "live"):
+            mine: Ringing | None = self._calls.look(call_id)
+            return mine
+        if row is None or not row.carrier_call or (row.state not in ("ringing", "live") and not leg):
             return None
         direction: Literal["inbound", "outbound"] = "outbound" if row.direction == "outbound" else "inbound"
         return Ringing(row.id, row.carrier_call, Rang(row.caller, row.called, direction), row.rung_at, row.arm)
@@ -230,7 +244,7 @@ class Switchboard:
         context = Context(call_id, ringing.rang.caller, ringing.rang.called, ringing.rang.direction, grant.leg)
 
         async def leaving(last: HangUp | Transfer) -> None:
-            await self._leaving(call_id, last)
+            await self._leaving(call_id, grant.leg, last)
 
         def ended(line: Line, end: End) -> None:
             self._ended(ringing, scribe, line, end)
@@ -289,31 +303,33 @@ class Switchboard:
 
     # ----------------------------------------------------------------------------------------------- leaving a stream
 
-    async def _leaving(self, call_id: str, last: HangUp | Transfer) -> None:
+    async def _leaving(self, call_id: str, leg: int, last: HangUp | Transfer) -> None:
         """Write down what the carrier is to be told when it asks, before its stream is closed.
 
         Of a stream that broke nothing is written: whoever is asked then finds no plan, says sorry and helps on.
         """
         if last.reason in BROKEN - {"lost"}:
             return
-        plan = {"do": "hang_up", "reason": last.reason}
+        plan: dict[str, Any] = {"do": "hang_up", "reason": last.reason, "leg": leg}
         if isinstance(last, Transfer):
-            plan = {"do": "transfer", "target": last.target, "reason": last.reason}
+            plan = {"do": "transfer", "target": last.target, "reason": last.reason, "leg": leg}
         self._plans.put(call_id, plan)
         try:
-            await asyncio.wait_for(asyncio.to_thread(self.store.plan, call_id, plan), 2.0)
-        except (StoreDown, TimeoutError) as error:
+            await self.asker.ask(partial(self.store.plan, call_id, plan))
+        except StoreDown as error:
             log.warning("store down", call=call_id, doing="plan", error=str(error))
 
-    async def next_step(self, call_id: str) -> dict[str, Any] | None:
-        """What was planned for a call whose stream ended; None if it ended without a plan, which is a fault."""
+    async def next_step(self, call_id: str, leg: int) -> dict[str, Any] | None:
+        """What was planned for a call whose stream ended; None if it ended without a plan, which is a fault.
+
+        A plan of an earlier stream, found late because the store was down, is none.
+        """
         mine = self._plans.take(call_id)
         try:
-            stored = await asyncio.to_thread(self.store.take_plan, call_id)
+            stored = await self.asker.ask(partial(self.store.take_plan, call_id))
         except StoreDown:
             stored = None
-        plan: dict[str, Any] | None = stored or mine
-        return plan
+        return next((plan for plan in (mine, stored) if plan and plan.get("leg", leg) == leg), None)
 
     def _ended(self, ringing: Ringing, scribe: Scribe, line: Line, end: End) -> None:
         if self.lines.get(ringing.call_id) is line:
@@ -355,7 +371,7 @@ class Switchboard:
             return
         payload = encode(event)
         try:
-            await asyncio.to_thread(self.store.send, call_id, payload)
+            await self.asker.ask(partial(self.store.send, call_id, payload))
         except StoreDown as error:
             log.warning("store down", call=call_id, doing="order", error=str(error))
 
@@ -364,7 +380,8 @@ class Switchboard:
         while True:
             await asyncio.sleep(ORDERS_EVERY)
             try:
-                messages = await asyncio.to_thread(self.store.deliver, tuple(self.lines))
+                await self.asker.catch_up()
+                messages = await self.asker.ask(partial(self.store.deliver, tuple(self.lines)))
             except StoreDown:
                 continue
             for message in messages:

@@ -4,11 +4,11 @@ They carry only a call's id and may reach any process; what they need is in the 
 is not never gets past `genuine`.
 """
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, TypeVar
+from functools import partial
+from typing import Annotated, Final, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
@@ -104,7 +104,7 @@ def install(app: FastAPI, house: House) -> None:
     ) -> Response:
         """The phone rings."""
         ringing = _read(lambda: callbacks.ringing(form, house.settings.country))
-        admission = board.admission()
+        admission = board.admission(ringing.carrier_call)
         metrics.ADMISSIONS.labels(admission).inc()
         if admission == "draining":
             return _xml(twiml.hang_up(SAY_DRAINING))
@@ -118,7 +118,7 @@ def install(app: FastAPI, house: House) -> None:
     @app.post("/twilio/action")
     async def action(_form: Annotated[Form, Depends(genuine("action"))], call: str, leg: int = 0) -> Response:
         """A stream ended and the caller is still there: what comes next?"""
-        plan = await board.next_step(call)
+        plan = await board.next_step(call, leg)
         log.info("next step", call=call, plan=plan)
         match plan:
             case {"do": "transfer", "target": str(target), "reason": str(reason)}:
@@ -138,7 +138,8 @@ def install(app: FastAPI, house: House) -> None:
         outcome = callbacks.dialled(form)
         log.info("transfer ended", call=call, target=target, outcome=outcome.value)
         if outcome is Outcome.COMPLETED:
-            await tell(store, call, state="ended", ended_at=datetime.now(UTC), outcome="transferred")
+            facts = {"state": "ended", "ended_at": datetime.now(UTC), "outcome": "transferred"}
+            await board.asker.tell("dialled", call, partial(store.tell, call, **facts))
             return _xml(twiml.hang_up())
         return _xml(back(call, leg, outcome))
 
@@ -146,12 +147,18 @@ def install(app: FastAPI, house: House) -> None:
     async def status(form: Annotated[Form, Depends(genuine("status"))], call: str = "") -> Response:
         """The provider's view of the call. It has the last word only on calls that never reached us."""
         progress = _read(lambda: callbacks.progress(form))
-        row = await row_of(store, call, progress.carrier_call)
-        if row is not None and progress.outcome is not None:
-            news: dict[str, Any] = {"state": "ended", "ended_at": datetime.now(UTC)}
-            if row.legs == 0 and row.id not in board.lines:
-                news["outcome"] = "abandoned" if progress.outcome is Outcome.COMPLETED else progress.outcome.value
-            await tell(store, row.id, **news)
+        outcome, now = progress.outcome, datetime.now(UTC)
+        if outcome is None:
+            return Response(status_code=204)
+
+        def news() -> None:
+            row = row_of(store, call, progress.carrier_call)
+            if row is not None:
+                silent = row.legs == 0 and row.id not in board.lines
+                ended = "abandoned" if outcome is Outcome.COMPLETED else outcome.value
+                store.tell(row.id, state="ended", ended_at=now, outcome=ended if silent else "")
+
+        await board.asker.tell("status", call or progress.carrier_call, news)
         return Response(status_code=204)
 
     @app.post("/twilio/stream-status")
@@ -175,10 +182,14 @@ def install(app: FastAPI, house: House) -> None:
         """Who picked up an outbound call."""
         sid = _read(lambda: callbacks.sid(form, "CallSid"))
         detected = callbacks.detected(form.get("AnsweredBy", ""))
-        row = await row_of(store, call, sid)
-        if row is not None:
-            await tell(store, row.id, amd=detected.party)
-            await board.order(row.id, detected)
+        try:
+            row = await board.asker.ask(partial(row_of, store, call, sid))
+        except StoreDown:
+            row = None
+        if row is not None or call in board.lines:
+            call_id = row.id if row is not None else call
+            await board.asker.tell("amd", call_id, partial(store.tell, call_id, amd=detected.party))
+            await board.order(call_id, detected)
         return Response(status_code=204)
 
 
@@ -205,18 +216,6 @@ def _read(reading: Callable[[], T]) -> T:
         raise HTTPException(422, str(error)) from None
 
 
-async def tell(store: Store, call_id: str, **facts: Any) -> None:
-    try:
-        await asyncio.to_thread(lambda: store.tell(call_id, **facts))
-    except StoreDown as error:
-        log.warning("store down", call=call_id, doing="tell", error=str(error))
-
-
-async def row_of(store: Store, call_id: str, carrier_call: str) -> Call | None:
+def row_of(store: Store, call_id: str, carrier_call: str) -> Call | None:
     """The call a callback is about: by our id, or by the provider's."""
-    try:
-        row = await asyncio.to_thread(store.row, call_id) if call_id else None
-        return row or await asyncio.to_thread(store.row_of, "twilio", carrier_call)
-    except StoreDown as error:
-        log.warning("store down", call=call_id or carrier_call, doing="row", error=str(error))
-        return None
+    return (store.row(call_id) if call_id else None) or store.row_of("twilio", carrier_call)

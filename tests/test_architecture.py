@@ -31,7 +31,7 @@ ORDER = [
     {"telephony"},
     {"duplex"},
     {"wire", "door", "metrics", "logs", "tracing"},
-    {"talker"},
+    {"talker", "asker"},
     {"liaison"},
     {"line"},
     {"switchboard"},

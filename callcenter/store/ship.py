@@ -20,6 +20,9 @@ PERIOD_S: Final = 1.0
 PATIENCE_S: Final = (0.5, 1.0, 2.0, 5.0)
 """Waits after the first, second ... failure in a row; the last one is kept."""
 
+LAST_S: Final = 5.0
+"""Seconds a round has to come to its end when we stop."""
+
 STUCK_S: Final = 60.0
 """A leg that was set aside is tried again after 2, 4, 8 ... seconds, and at last this often."""
 
@@ -62,10 +65,10 @@ class Shipper:
         return True
 
     def close(self) -> None:
-        """Stops. What is not shipped yet waits in the spool for the next process."""
+        """Stops, whether or not the database lets go. What is not shipped waits in the spool for the next process."""
         self._closing = True
         self._wake.set()
-        self._thread.join()
+        self._thread.join(LAST_S)
 
     def _level(self) -> bool:
         behind = (g for g in self._spool.growing() if g.files not in self.stuck)
