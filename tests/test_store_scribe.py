@@ -1,10 +1,13 @@
 """A scribe never waits for a disk, and never forgets more than it says."""
 
 import resource
+import sys
+import threading
 
 import pytest
 from journalled import converse
 
+from callcenter.codec import loads
 from callcenter.events import Hear, Heard, Spoken, Ticked, TurnHeard
 from callcenter.journal import read
 from callcenter.store.files import Files, Tail
@@ -138,6 +141,32 @@ def test_no_line_is_written_before_its_audio_and_a_disk_that_recovers_gets_every
     files.recording.rmdir()
     scribe.write(marker)
     assert [line.event.audio for line in lines_of(files) if line.event] == [loud(0), loud(1)]
+
+
+def test_no_line_overtakes_its_audio_however_fast_the_call_is(files, marker):
+    scribe = Scribe(files, HEADER)
+    fast = threading.Thread(target=lambda: [turn_of(scribe, turn) for turn in range(3_000)])
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    fast.start()
+    try:
+        while fast.is_alive():
+            scribe.write(marker)
+            recorded = (files.recording.stat().st_size - HEADER_BYTES) // 2 if files.recording.exists() else 0
+            assert max((offset + length for offset, length in references(files)), default=0) <= recorded
+    finally:
+        fast.join()
+        sys.setswitchinterval(interval)
+
+
+def references(files):
+    """Where the audio of the last lines on disk is said to be."""
+    if not files.journal.exists():
+        return []
+    with files.journal.open("rb") as journal:
+        journal.seek(max(0, journal.seek(0, 2) - 1_000))
+        tail = journal.read().splitlines()[1:]
+    return [loads(line)["event"]["audio"] for line in tail if b'"event"' in line]
 
 
 def test_a_disk_that_takes_half_a_write_gets_the_other_half_later(files, marker):

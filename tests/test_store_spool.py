@@ -254,7 +254,14 @@ LINE = b'{"n":%d,"at":%d,"event":{"is":"Stopped"}}\n'
 
 @pytest.mark.parametrize(
     ("torn", "kept"),
-    [(b"", 3), (b'{"n":3,"at"', 3), (b"\0\0\0\0", 3), (b"\0\0\n" + LINE % (3, 3), 3), (LINE % (3, 3), 4)],
+    [
+        (b"", 3),
+        (b'{"n":3,"at"', 3),
+        (b"\0\0\0\0", 3),
+        (b"\0\0\n" + LINE % (3, 3), 3),
+        (LINE % (3, 3), 4),
+        ((LINE % (3, 3))[:-1], 3),
+    ],
 )
 def test_a_torn_end_is_cut_off(tmp_path, torn, kept):
     files = Files(tmp_path, "c1", "leg-0-a")
