@@ -8,7 +8,6 @@ leaves out socket and clock: an offline shortcut for development, and named so i
 import asyncio
 import gc
 import json
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -17,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import numpy as np
 import uvloop
 from rich.console import Console
 from rich.table import Table
@@ -26,6 +24,7 @@ from callcenter.bench import report
 from callcenter.bench.contestants import Contestants, Entry
 from callcenter.bench.inhouse import serving
 from callcenter.bench.lanes import Audio
+from callcenter.bench.watch import Watch
 from callcenter.callers.exchange import Dialling
 from callcenter.callers.phone import Phone
 from callcenter.callers.rehearsal import Rehearsal
@@ -56,9 +55,6 @@ BEYOND = 30.0
 """Seconds after its own limit at which a caller is hung up."""
 
 EARLY = samples(1.0)
-TICK = 0.02
-LATE = 0.05
-"""Seconds of a call's time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,34 +224,6 @@ def finished(entry: Entry, spoken: bytes, heard: bytes, happened: Sequence[Any])
     timeline = recorded(spoken, heard, happened)
     observed = Observed(casting.name, timeline, entry.person.truth, casting.caller, casting.group)
     return Taken(entry, observed, Audio(spoken, heard))
-
-
-class Watch:
-    """How late this process comes to its own appointments: when it is too late, the run says nothing. While it was late
-    within the last second, no further call is placed."""
-
-    def __init__(self, speed: float) -> None:
-        self._speed = speed
-        self._calm = asyncio.Event()
-        self.late: list[float] = []
-
-    async def run(self) -> None:
-        due = time.monotonic() + TICK
-        while True:
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-            self.late.append((time.monotonic() - due) * self._speed)
-            due = max(due + TICK, time.monotonic())
-            if max(self.late[-round(1 / TICK) :]) < LATE:
-                self._calm.set()
-            else:
-                self._calm.clear()
-
-    async def calm(self) -> None:
-        await self._calm.wait()
-
-    @property
-    def p99_ms(self) -> float | None:
-        return round(float(np.percentile(self.late, 99)) * 1000, 1) if self.late else None
 
 
 # -------------------------------------------------------------------------------------------------------- telling
