@@ -289,7 +289,8 @@ def tape(late=lambda n: 0.0, frames: int = 500, **options) -> Tape:
     sends = 10.0 + 0.02 * np.arange(frames)
     arrivals = sends + PARROT + np.array([late(n) for n in range(frames)])
     told = {"counted": frames * FRAME, "heard": frames * FRAME, "missing": 0, "strange": 0}
-    return Tape(sends, arrivals, FRAME * np.arange(frames), **{**told, **options})
+    places = FRAME * np.arange(frames)
+    return Tape(sends, arrivals, places, arrivals, places, **{**told, **options})
 
 
 def test_a_perfect_echo_has_no_jitter_and_adds_nothing():
@@ -317,9 +318,24 @@ def test_only_what_arrives_in_the_measured_time_counts_but_losses_always_do():
 
 def test_an_echo_between_two_frames_is_timed_to_the_sample():
     shifted = tape(lambda n: 0.01)
-    moved = Tape(shifted.sends, shifted.arrivals[:-1], shifted.places[:-1] + 80, 0, 0, 0, 0)
+    came, places = shifted.arrivals[:-1], shifted.places[:-1]
+    moved = Tape(shifted.sends, came, places, came, places + 80, 0, 0, 0, 0)
     assert figures([moved], 0, 100).added_ms_mean == pytest.approx(0, abs=1e-6)
     assert RATE * 0.01 == 80
+
+
+def test_silence_put_into_an_echo_is_a_gap_and_no_jitter():
+    told = figures([tape()], 0, 100)
+    assert (told.jitter_max_ms, told.gaps) == (0.0, 0)
+    whole = tape()
+    late = whole.arrivals + 0.02 * (np.arange(500) >= 200) + 0.04 * (np.arange(500) >= 300)
+    came = np.sort(np.concatenate([late, late[[200, 300, 300]] - [0.02, 0.04, 0.02]]))
+    echo = Tape(whole.sends, came, FRAME * np.arange(503), late, whole.places, 500 * FRAME, 500 * FRAME, 0, 0)
+    told = figures([echo], 0, 100)
+    assert told.jitter_max_ms == pytest.approx(0, abs=1e-3)
+    assert told.gaps == 3
+    straggler = tape(lambda n: 0.05 * (n == 250))
+    assert figures([straggler], 0, 100).gaps == 0
 
 
 def test_without_any_echo_nothing_is_claimed():

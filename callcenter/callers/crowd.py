@@ -218,6 +218,8 @@ def taped(caller: Caller, frames: int) -> Tape:
     reader = caller.reader
     return Tape(
         sends=np.array(caller.sends),
+        received=np.array(caller.received),
+        ordinals=np.array(caller.ordinals, np.int64),
         arrivals=np.array(caller.arrivals),
         places=np.array(caller.places, np.int64),
         counted=frames * FRAME,

@@ -105,6 +105,7 @@ MEASURES: tuple[tuple[str, Callable[[Outcome], float | None]], ...] = (
     ("calls", lambda o: o.asked),
     ("failed or cut off", lambda o: o.failed),
     ("frames lost", lambda o: o.figures.frames_lost),
+    ("gaps in echoes", lambda o: o.figures.gaps),
     ("jitter p50 ms", lambda o: o.figures.jitter_p50_ms),
     ("jitter p99 ms", lambda o: o.figures.jitter_p99_ms),
     ("jitter max ms", lambda o: o.figures.jitter_max_ms),

@@ -59,6 +59,8 @@ class Caller(asyncio.Protocol):
         self.reader = reader
         self.sends = array("d")
         """When each frame was sent."""
+        self.received, self.ordinals = array("d"), array("q")
+        self._samples = 0
         self.arrivals, self.places = array("d"), array("q")
         """When an echo came, and the sample of the reading that it began with."""
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -167,6 +169,9 @@ class Caller(asyncio.Protocol):
             case "media":
                 audio = a2b_base64(told["media"]["payload"])
                 self._played = max(self._played, now) + len(audio) / RATE
+                self.received.append(now)
+                self.ordinals.append(self._samples)
+                self._samples += len(audio)
                 place = self.reader.hear(audio)
                 if place >= 0:
                     self.arrivals.append(now)
