@@ -48,7 +48,7 @@ from callcenter.background.exchange import (
 from callcenter.background.grammar import Day
 from callcenter.background.outcome import Outcome
 from callcenter.background.tools import Toolbox
-from callcenter.callers.tasks import Cue, Scenario
+from callcenter.callers.tasks import Cue, Scenario, otherwise
 from callcenter.callers.tasks.caller import Caller
 from callcenter.events import Note, Yielded
 from callcenter.units import TURN, samples, seconds
@@ -116,7 +116,7 @@ def _empty() -> Engine:
 
 class TextCall:
     def __init__(self, scenario: Scenario, flow: Flow, luck: int = 0) -> None:
-        self.scenario, self.flow, self.luck = scenario, flow, luck
+        self.scenario, self.flow, self.luck = otherwise(scenario, luck), flow, luck
         self.moments: list[Moment] = []
         self.world = world(self.scenario.at)
         self.chance = random.Random(f"{self.scenario.name} {self.luck}")

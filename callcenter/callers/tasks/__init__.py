@@ -6,7 +6,7 @@ flows' phrases, and what has to come of the call is said in terms of the CRM and
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -83,6 +83,23 @@ def load() -> tuple[Scenario, ...]:
     if len(set(names)) != len(names):
         raise ValueError("two scenarios have one name")
     return tuple(found)
+
+
+def wordings() -> dict[str, tuple[str, ...]]:
+    """Other words for what callers say. They are held out: nothing that understands was made with them."""
+    table = tomllib.loads((Path(__file__).parent / "wordings" / "all.toml").read_text(encoding="utf-8"))
+    return {item["say"]: tuple(item["also"]) for item in table["wording"]}
+
+
+def otherwise(scenario: Scenario, luck: int) -> Scenario:
+    """The scenario in the words of this luck: 0 as it is written, then one of the other wordings, and again."""
+    others = wordings()
+
+    def other(want: Wanted) -> Wanted:
+        said = (want.say, *others.get(want.say, ()))
+        return replace(want, say=said[luck % len(said)])
+
+    return replace(scenario, wants=tuple(map(other, scenario.wants)))
 
 
 def _scenario(flow: str, item: dict[str, Any]) -> Scenario:
