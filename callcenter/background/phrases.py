@@ -10,6 +10,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations, pairwise
 from typing import Final
 
@@ -155,7 +156,12 @@ class Phrases:
 
 def learn(phrases: Mapping[str, Sequence[str]]) -> Phrases:
     """Train on example sentences by name; what every caller says is added."""
-    examples = [(name, text) for name, texts in (*phrases.items(), *COMMON.items()) for text in texts]
+    return _learned(tuple((name, text) for name, texts in (*phrases.items(), *COMMON.items()) for text in texts))
+
+
+@lru_cache(maxsize=32)
+def _learned(examples: tuple[tuple[str, str], ...]) -> Phrases:
+    """Once for all calls of a flow: it takes a tenth of a second, and a call has no such time."""
     names = tuple(dict.fromkeys(name for name, _ in examples))
     rows = np.stack([_vector(text) for _, text in examples])
     telling = np.log((1 + len(examples)) / (1 + (rows > 0).sum(axis=0))) + 0.3
