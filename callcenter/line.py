@@ -205,10 +205,15 @@ class Line:
     def _tick(self) -> None:
         if self._end is not None:
             return
-        self._late = max(self._late, self._loop.time() - self._due)
-        self._due += FRAME / RATE / self._speed
+        late = self._loop.time() - self._due
+        self._late = max(self._late, late)
+        self._due += (1 + self._missed(late)) * FRAME / RATE / self._speed
         self._timer = self._loop.call_at(self._due, self._tick)
         self.feed(Ticked())
+
+    def _missed(self, late: float) -> int:
+        """Frames to leave out after a stall. What the carrier held ahead is made up for; more would stay as a delay."""
+        return max(0, (int(late * RATE * self._speed) - self.call.setup.lead) // FRAME)
 
     # ----------------------------------------------------------------------------------------------------- commands
 
