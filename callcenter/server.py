@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import httpx
 import uvicorn
 import uvloop
 from fastapi import FastAPI
@@ -20,6 +19,7 @@ from fastapi import FastAPI
 import flows
 from callcenter import __version__, api, logs, webhooks
 from callcenter.background.crm import crm_tools
+from callcenter.background.http_tools import shared_client
 from callcenter.background.llm import Endpoint, Llm
 from callcenter.background.secret import Secret as NamedSecret
 from callcenter.background.stock import open_stock
@@ -97,7 +97,9 @@ def open_office(settings: Settings, store: Store) -> Office:
         return datetime.now(zone).replace(tzinfo=None)
 
     toolbox = toolbox_of(settings, store, now)
-    return Office(flow_of(settings.flow), toolbox, now, planner_of(settings, toolbox), settings.rescue)
+    office = Office(flow_of(settings.flow), toolbox, now, planner_of(settings, toolbox), settings.rescue)
+    office.agent("nobody", "")  # the flow's phrases are learnt here, before the first call needs them
+    return office
 
 
 def toolbox_of(settings: Settings, store: Store, now: Callable[[], datetime]) -> Toolbox:
@@ -113,7 +115,7 @@ def planner_of(settings: Settings, toolbox: Toolbox) -> Llm | None:
         return None
     key = NamedSecret("CALLCENTER_LLM_KEY") if settings.llm_key else None
     endpoint = Endpoint(settings.llm_url, settings.llm_model, key)
-    return Llm(endpoint, httpx.AsyncClient(), toolbox.tools, random.Random())
+    return Llm(endpoint, shared_client(), toolbox.tools, random.Random())
 
 
 def flow_of(name: str) -> Flow:
