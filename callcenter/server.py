@@ -3,10 +3,12 @@
 import asyncio
 import gc
 import random
+import resource
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -67,7 +69,7 @@ def build(settings: Settings, makers: Mapping[str, Maker] | None = None, bound: 
     origin = Origin.read(settings.public_url or bound or f"http://{settings.host}:{settings.port}")
     spool = Spool(settings.var)
     spool.recover()
-    store = Store(settings.database)
+    store = Store(settings.database, settings.country)
     office = open_office(settings, store) if settings.flow else None
     targets = read_targets({**(flow_targets(office.flow) if office else {}), **settings.transfers}, settings.country)
     board = Switchboard(
@@ -231,5 +233,9 @@ def close(house: House) -> None:
 
 
 def serve(settings: Settings, ready: Callable[[str], None]) -> None:
+    """Serve until told to stop. A port of 0 is chosen here, because our own URLs have to name it."""
     logs.set_up(settings.log_level, settings.log_format)
+    if not settings.port:
+        with socket.create_server((settings.host, 0)) as probe:
+            settings = replace(settings, port=probe.getsockname()[1])
     uvloop.run(run(build(settings), ready))
