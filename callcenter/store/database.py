@@ -11,6 +11,14 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 PATIENCE_S: Final = 5
+LIVELINESS: Final = {
+    "tcp_user_timeout": 2_000 * PATIENCE_S,
+    "keepalives_idle": PATIENCE_S,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
+"""PostgreSQL: how soon a server whose machine or network is gone is noticed on an open connection."""
+
 WRITING: Final = {"callcenter_writing": True}
 
 
@@ -32,7 +40,7 @@ def connect(url: str) -> Engine:
         address.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
         pool_timeout=PATIENCE_S,
-        connect_args={"connect_timeout": PATIENCE_S, "options": limits},
+        connect_args={"connect_timeout": PATIENCE_S, "options": limits, **LIVELINESS},
     )
 
 
