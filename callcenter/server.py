@@ -235,6 +235,8 @@ def close(house: House) -> None:
 def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     """Serve until told to stop. A port of 0 is chosen here, because our own URLs have to name it."""
     logs.set_up(settings.log_level, settings.log_format)
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a call is a socket and three files
     if not settings.port:
         with socket.create_server((settings.host, 0)) as probe:
             settings = replace(settings, port=probe.getsockname()[1])
