@@ -145,6 +145,7 @@ def bench_interaction(
         key=chosen.api_key.reveal(),
         rehearse=rehearse,
         out=out,
+        shelf=chosen.var / "takes",
     )
     raise typer.Exit(run(order, console))
 

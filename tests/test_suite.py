@@ -65,6 +65,7 @@ def test_voices_are_held_out_and_listed(suite, studio):
 
 
 def test_callers_have_numbers_of_their_own(suite):
+    assert suite.name == "small"
     assert len({casting.caller for casting in suite.castings}) == len(suite.castings)
 
 

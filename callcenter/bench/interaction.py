@@ -72,6 +72,7 @@ class Order:
     key: str = ""
     rehearse: bool = False
     out: Path = Path("var/bench/interaction")
+    shelf: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def run(order: Order, console: Console, decks: Mapping[str, Deck] = DECKS) -> in
         raise ValueError(f"no suite is called {order.suite!r}; known: {', '.join(decks)}")
     if order.url and len(order.duplexes) != 1:
         raise ValueError("a running server serves one duplex: name it, once")
-    suite = compose(order.suite, decks[order.suite], order.seed, Studio(order.data))
+    suite = compose(order.suite, decks[order.suite], order.seed, Studio(order.data, shelf=order.shelf))
     for missing in suite.missing:
         console.print(f"not in this run: {missing}")
     contestants = Contestants(served_at(order.url, order.duplexes[0]) if order.url else duplexes(Settings()))

@@ -4,32 +4,17 @@ A take costs 10-25 ms; calls are paced at 20 ms. So nothing is recorded while a 
 is kept: by text, voice, rate and pitch.
 """
 
-import shutil
-import subprocess
-import tempfile
-import wave
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Literal
 
-import numpy as np
-
-from callcenter.audio import encode
-from callcenter.audio.offline import phone_band, resample
 from callcenter.callers.clips import ClipError, Clips
 from callcenter.callers.heldout import kept
 from callcenter.callers.lines import customers
+from callcenter.callers.programs import FESTIVAL, FLITE, Synthesizer, installed
 from callcenter.callers.takes import Speaker, Take, Wording, record
 from callcenter.callers.voice import ACCENTS, PEOPLE, Voice
-from callcenter.voices import Espeak, Speech, VoiceError
-
-Synthesizer = Literal["espeak", "flite", "festival"]
-
-FLITE = ("slt", "rms", "awb", "kal16", "kal")
-FESTIVAL = ("cmu_us_slt_arctic_hts", "kal_diphone", "ked_diphone")
-COMMAND_WITHIN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,56 +29,6 @@ class Singer:
         return f"{self.by} {self.voice.name}"
 
 
-class Flite:
-    """flite, one process a sentence; it tells no words."""
-
-    def speak(
-        self, text: str, voice: str = "slt", rate: int = 170, pitch: int = 50, lilt: int = 50, band: bool = False
-    ) -> Speech:
-        stretch = f"duration_stretch={170 / max(60, rate):.2f}"
-        return spoken(["flite", "-voice", voice, "--setf", stretch, "-t", text, "-o", "{wave}"], band)
-
-
-class Festival:
-    """festival's text2wave, one process a sentence; it tells no words."""
-
-    def speak(
-        self,
-        text: str,
-        voice: str = "kal_diphone",
-        rate: int = 170,
-        pitch: int = 50,
-        lilt: int = 50,
-        band: bool = False,
-    ) -> Speech:
-        stretch = f"(Parameter.set 'Duration_Stretch {170 / max(60, rate):.2f})"
-        command = ["text2wave", "-o", "{wave}", "-eval", f"(voice_{voice})", "-eval", stretch]
-        return spoken(command, band, text)
-
-
-def spoken(command: list[str], band: bool, stdin: str = "") -> Speech:
-    """Runs a synthesizer that writes a wave file."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "spoken.wav"
-        filled = [str(path) if word == "{wave}" else word for word in command]
-        ran = subprocess.run(filled, input=stdin.encode(), capture_output=True, timeout=COMMAND_WITHIN, check=False)
-        if ran.returncode or not path.is_file():
-            raise VoiceError(f"{command[0]} failed: {ran.stderr.decode(errors='replace')[:200]}")
-        with wave.open(str(path)) as sound:
-            pcm = np.frombuffer(sound.readframes(sound.getnframes()), np.int16)
-            pcm = resample(pcm, sound.getframerate())
-    return Speech(encode(phone_band(pcm) if band else pcm), ())
-
-
-def installed() -> dict[Synthesizer, Speaker]:
-    found: dict[Synthesizer, Speaker] = {"espeak": Espeak()}
-    if shutil.which("flite"):
-        found["flite"] = Flite()
-    if shutil.which("text2wave"):
-        found["festival"] = Festival()
-    return found
-
-
 class Studio:
     """One side of what is held out: its voices, its sentences, its real speakers, with what is installed here."""
 
@@ -102,9 +37,11 @@ class Studio:
         data: Path | None = None,
         evaluation: bool = True,
         speakers: Mapping[Synthesizer, Speaker] | None = None,
+        shelf: Path | None = None,
     ) -> None:
+        """`shelf`: a folder where what slow synthesizers have said is kept from one run to the next."""
         self.evaluation = evaluation
-        self.speakers = dict(speakers) if speakers is not None else installed()
+        self.speakers = dict(speakers) if speakers is not None else installed(shelf)
         self.customers = customers(data, evaluation) if data else ()
         self.clips, self.missing = opened(data, evaluation)
         for name in ("flite", "festival"):

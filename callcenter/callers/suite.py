@@ -18,6 +18,7 @@ from callcenter.callers.lines import ASIDES, BACKS, FAREWELLS, HELLOS, HOLDS, HU
 from callcenter.callers.network import Weather
 from callcenter.callers.noises import TICS, Floats
 from callcenter.callers.person import Person
+from callcenter.callers.programs import Synthesizer
 from callcenter.callers.scenario import (
     Aside,
     Cut,
@@ -36,7 +37,7 @@ from callcenter.callers.scenario import (
     Temper,
     Tic,
 )
-from callcenter.callers.studio import Studio, Synthesizer
+from callcenter.callers.studio import Studio
 from callcenter.callers.takes import Take, Wording, plain
 
 REGULAR = Weather(loss=0.02, burst=5.0)
@@ -113,13 +114,13 @@ def compose(name: str, deck: Deck, seed: int, studio: Studio) -> Suite:
     castings = []
     for index in range(deck.calls):
         composer = Composer(studio, Random(f"call {seed} {index}"))
-        name = f"call {index:03d}"
+        called = f"call {index:03d}"
         if index < len(real):
-            scenario = composer.real_scenario(name, real[index])
+            scenario = composer.real_scenario(called, real[index])
             castings.append(composer.casting(index, scenario, real[index].group, real[index].speaker, beds))
         else:
             hand = index - len(real)
-            scenario = composer.scenario(name, moves[hand], overs[hand])
+            scenario = composer.scenario(called, moves[hand], overs[hand])
             castings.append(composer.casting(index, scenario, composer.singer.by, composer.singer.name, beds))
     return Suite(name, seed, tuple(castings), studio.missing, listed(studio))
 

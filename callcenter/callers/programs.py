@@ -1,0 +1,100 @@
+"""Synthesizers that are programs: flite and festival, where they are installed.
+
+One process a sentence, a tenth of a second to two: what they have said is kept on a shelf, by all that shapes it.
+They tell no words.
+"""
+
+import shutil
+import subprocess
+import tempfile
+import wave
+from collections.abc import Callable
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+
+from callcenter.audio import encode
+from callcenter.audio.offline import phone_band, resample
+from callcenter.callers.takes import Speaker
+from callcenter.voices import Espeak, Speech, VoiceError
+
+Synthesizer = Literal["espeak", "flite", "festival"]
+
+FLITE: Final = ("slt", "rms", "awb", "kal16", "kal")
+FESTIVAL: Final = ("cmu_us_slt_arctic_hts", "kal_diphone", "ked_diphone")
+COMMAND_WITHIN: Final = 60
+
+
+class Shelf:
+    """Speech on disk, one file a sentence, as mu-law."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+
+    def kept(self, key: tuple[object, ...], make: Callable[[], Speech]) -> Speech:
+        """What stands there under this key, or what is made now."""
+        if self._folder is None:
+            return make()
+        path = self._folder / f"{blake2b(repr(key).encode(), digest_size=16).hexdigest()}.ulaw"
+        if not path.is_file():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            fresh = path.with_suffix(".new")
+            fresh.write_bytes(make().audio)
+            fresh.rename(path)
+        return Speech(path.read_bytes(), ())
+
+
+class Flite:
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    def speak(
+        self, text: str, voice: str = "slt", rate: int = 170, pitch: int = 50, lilt: int = 50, band: bool = False
+    ) -> Speech:
+        stretch = f"duration_stretch={170 / max(60, rate):.2f}"
+        command = ["flite", "-voice", voice, "--setf", stretch, "-t", text, "-o", "{wave}"]
+        return self._shelf.kept((*command, band), lambda: spoken(command, band))
+
+
+class Festival:
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    def speak(
+        self,
+        text: str,
+        voice: str = "kal_diphone",
+        rate: int = 170,
+        pitch: int = 50,
+        lilt: int = 50,
+        band: bool = False,
+    ) -> Speech:
+        stretch = f"(Parameter.set 'Duration_Stretch {170 / max(60, rate):.2f})"
+        command = ["text2wave", "-o", "{wave}", "-eval", f"(voice_{voice})", "-eval", stretch]
+        return self._shelf.kept((*command, band, text), lambda: spoken(command, band, text))
+
+
+def spoken(command: list[str], band: bool, stdin: str = "") -> Speech:
+    """Runs a synthesizer that writes a wave file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "spoken.wav"
+        filled = [str(path) if word == "{wave}" else word for word in command]
+        ran = subprocess.run(filled, input=stdin.encode(), capture_output=True, timeout=COMMAND_WITHIN, check=False)
+        if ran.returncode or not path.is_file():
+            raise VoiceError(f"{command[0]} failed: {ran.stderr.decode(errors='replace')[:200]}")
+        with wave.open(str(path)) as sound:
+            pcm = np.frombuffer(sound.readframes(sound.getnframes()), np.int16)
+            pcm = resample(pcm, sound.getframerate())
+    return Speech(encode(phone_band(pcm) if band else pcm), ())
+
+
+def installed(folder: Path | None = None) -> dict[Synthesizer, Speaker]:
+    shelf = Shelf(folder)
+    found: dict[Synthesizer, Speaker] = {"espeak": Espeak()}
+    if shutil.which("flite"):
+        found["flite"] = Flite(shelf)
+    if shutil.which("text2wave"):
+        found["festival"] = Festival(shelf)
+    return found
