@@ -199,7 +199,7 @@ class _Check:
             if collect.grammar not in GRAMMARS:
                 yield self.unknown((*here, "grammar"), "grammar", collect.grammar, GRAMMARS)
             yield from self._choice(collect, here, results)
-            for key in ("ask", "again", "readback", "none"):
+            for key in ("ask", "again", "readback", "none", "but"):
                 yield from self._template((*here, key), getattr(collect, key), (*names, *results))
             yield from self._conditions((*here, "when"), collect.when, (*names, *results))
             if collect.readback and f"{{{collect.name}" not in collect.readback:

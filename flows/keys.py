@@ -144,6 +144,7 @@ COLLECT: Final = (
     Key("sayings", "values", "What callers say instead of a value, and the value it means."),
     Key("only", "yes or no", "Take the only choice without asking."),
     Key("none", "text", "Said when there is nothing to choose from; the step ends there."),
+    Key("but", "text", "A value that cannot be meant, such as the day an appointment is on already."),
     Key("optional", "yes or no", "Never asked for; taken when the caller says it by themselves."),
     Key("when", "values", "Asked only if these hold."),
 )

@@ -45,6 +45,7 @@ class Collect:
     sayings: Values = field(default_factory=dict)
     only: bool = False
     none: str = ""
+    but: str = ""
     optional: bool = False
     when: Values = field(default_factory=dict)
 

@@ -284,6 +284,9 @@ class Agent:
         else:
             self.patience.done()
         lines = _opened(opener, plan.lines)
+        if self._stranded(plan):
+            lines.append(Said(self.flow.ending.more, ("flow",)))
+            self.d = replace(self.d, tasks=(), awaiting=Awaiting("more"))
         if plan.hand_over:
             self._hand_over(*plan.hand_over, lines)
         elif plan.finished:
@@ -294,6 +297,11 @@ class Agent:
             self.pen.clear()
         if plan.change and self.phase == "talking":
             self._start(plan.change, self.d, wanted=True)
+
+    def _stranded(self, plan: Plan) -> bool:
+        """Nothing was asked and nothing is under way: the caller would wait for ever."""
+        leads = plan.looks or plan.change or plan.hand_over or plan.finished or self.consulting.open
+        return not leads and plan.dialogue.awaiting.kind == "nothing"
 
     def _put(self, lines: Sequence[Said], over: bool) -> None:
         """Say what the plan says. A question whose facts have no source was not put: no answer is taken for it."""

@@ -40,7 +40,9 @@ _QUIET: Final = vocabulary(
 )
 _OTHER: Final = re.compile(r"\bother (?:one|order|bill|appointment)\b|\bthe other\b")
 
-Kind = Literal["understood", "missed", "part", "nothing", "hold", "repeat", "person", "bye", "unheard", "go on", "unsure"]
+Kind = Literal[
+    "understood", "missed", "part", "nothing", "hold", "repeat", "person", "bye", "unheard", "go on", "unsure"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,10 @@ class Reader:
             case "retry":
                 found = self._retry(d, spoken)
             case "which":
-                found = self._which(d, spoken, scores)
+                names, said = d.awaiting.name.split("|"), words(d.unclear)
+                d = replace(d, awaiting=Awaiting("more" if d.last else "opening"), unclear="")
+                scores = _without(scores, names) if yes_no(spoken) is False else scores
+                found = self._which(d, names, said, spoken, scores)
             case "opening" | "more" | "nothing":
                 found = self._open(d, spoken, scores)
         if found is None:
@@ -176,12 +181,16 @@ class Reader:
         if task is None or collect is None:
             return None
         loose = collect.grammar in ("name", "text", "city", "address", "choice")
-        denied = spoken[0] in ("no", "nope") and d.task is not None
+        denied = spoken[0] in ("no", "nope") and len(spoken) >= 4 and d.task is not None
+        if denied and d.task:
+            scores = _without(scores, (d.task.step,))
         other = self._intent(scores, LIKELY if denied else STRONG if loose else SURE)
         if other and (d.task is None or other.name != d.task.step) and len(spoken) >= 4:
             strict = self._slot_in(d, task, collect, spoken, asked=not loose)
             if strict is None:
                 return self._begin(replace(d, tasks=d.tasks[:-1]) if denied else d, other, spoken)
+        if denied and collect.grammar in ("name", "text", "city") and "name" not in spoken:
+            return self._beside(d, spoken, scores, collect)
         for heard in (spoken, (*words(d.part), *spoken)):
             slot = self._slot_in(d, task, collect, heard, asked=True)
             if slot is not None and not self._idle(spoken, scores, collect):
@@ -354,25 +363,27 @@ class Reader:
         asked = replace(self._introduced(d, spoken), awaiting=Awaiting("which", names), unclear=" ".join(spoken))
         return Reading(replace(asked, misses=d.misses + 1), "unsure")
 
-    def _which(self, d: Dialogue, spoken: Sequence[str], scores: list[tuple[str, float]]) -> Reading | None:
-        """The answer to "do you want to ..., or to ...?"."""
-        names = d.awaiting.name.split("|")
-        if yes_no(spoken) is False:
-            scores = [(name, share) for name, share in scores if name not in names]
-        open_ = replace(d, awaiting=Awaiting("more" if d.last else "opening"), unclear="")
+    def _which(
+        self,
+        d: Dialogue,
+        names: Sequence[str],
+        said: Sequence[str],
+        spoken: Sequence[str],
+        scores: list[tuple[str, float]],
+    ) -> Reading | None:
+        """The answer to "do you want to ..., or to ...?"; a no rules out what was offered. `said`: what led to it."""
         share = dict(scores)
         best = max(names, key=lambda name: share.get(name, 0.0))
         placed = next((name for word, name in zip(("first", "second"), names, strict=False) if word in spoken), "")
         if yes_no(spoken) is False:
-            return Reading(open_, "go on") if len(spoken) <= 4 else self._open(open_, spoken, scores)
+            return Reading(d, "go on") if len(spoken) <= 4 else self._open(d, spoken, scores)
         if placed or (len(names) == 1 and yes_no(spoken)):
             chosen = placed or names[0]
         elif share[best] >= LIKELY or share[best] >= 2 * max(share[name] for name in share if name != best):
             chosen = best
         else:
-            return self._open(open_, spoken, scores)
-        said = words(d.unclear)
-        begun = self._begin(open_, self.walker.flow.steps[chosen], said)
+            return self._open(d, spoken, scores)
+        begun = self._begin(d, self.walker.flow.steps[chosen], said)
         return replace(begun, dialogue=self._volunteered(begun.dialogue, spoken), say="")
 
     def _kin(self, task: Task) -> tuple[str, str]:
@@ -400,6 +411,13 @@ class Reader:
         if answer and len(spoken) <= 4 and "thanks" not in spoken and "thank" not in spoken and spoken[0] in _AGREED:
             return Reading(d, "go on")
         return None
+
+
+def _without(scores: list[tuple[str, float]], names: Sequence[str]) -> list[tuple[str, float]]:
+    """The probabilities, given that it is none of these."""
+    left = [(name, share) for name, share in scores if name not in names]
+    whole = sum(share for _, share in left) or 1.0
+    return [(name, share / whole) for name, share in left]
 
 
 _AGREED: Final = vocabulary("yes yeah yep yup sure")

@@ -48,17 +48,17 @@ GROUPS: Final[Mapping[str, str]] = {
     "where": "where located location find directions get_there get_to place street address parking train station store "
     "shop situated",
     "hours": "open opening close closes closed closing hours sunday weekend business_hours tonight",
-    "shop": "shop store place office building showroom",
+    "shop": "shop store place building showroom",
     "work": "job jobs hiring hire vacancy vacancies application apply applied position positions career employment "
     "work_for work_at work_with resume human_resources",
-    "trade": "company business businesses quote offer bulk large_order wholesale dealer sales office office_furniture "
+    "trade": "company business businesses firm quote offer bulk large_order wholesale dealer sales office_furniture "
     "corporate furnish many",
     "callback": "call_me ring_me call_back callback call_us phone_me get_back_to message my_number call_you someone_call "
     "somebody_call return_my_call",
     "bring": "bring take_along have_with_me carry with_me prepare",
     "person": "person human somebody someone agent representative operator manager supervisor colleague people staff "
     "being real live",
-    "talk": "talk talking speak speaking word connect transfer put_through get_me give_me through",
+    "talk": "talk talking speak speaking word connect transfer put_through through",
     "bot": "machine robot bot computer automated recording",
     "done": "that's_all that_was all_set all_i nothing_else everything bye goodbye that'll_be no_more we're_done "
     "that_would_be no_thanks nice_day good_one",

@@ -160,6 +160,8 @@ class _Walk:
         for _ in range(self.MOST_STEPS):
             if self.d.task is None or self._step(self.d.task) == "stop":
                 break
+        else:
+            self._transfer("flow")
         return Plan(self.d, tuple(self.lines), tuple(self.looks), self.change, self.hand_over, self.finished)
 
     def _step(self, task: Task) -> Stop:
@@ -279,6 +281,9 @@ class _Walk:
             if not holds(collect.when, values):
                 continue
             slot = task.slots.get(collect.name)
+            if slot is not None and collect.but and argument(collect.but, values) == slot.value:
+                self.d = self.d.with_task(task := task.without(collect.name))
+                slot = None
             if slot is None:
                 turn = self._stopped(step, task) or self._want(step, task, collect, values)
                 if turn is not None:
@@ -296,7 +301,7 @@ class _Walk:
             return self._wait(step, task) or (None if collect.optional else self._ask(collect, values))
         if collect.choices and not wanted.records:
             return self._nothing_to_choose(step, task, collect, values)
-        slot = self._from_before(task, collect, wanted) or self._carried(task, collect, wanted)
+        slot = self._from_before(task, collect, wanted, values) or self._carried(task, collect, wanted)
         if slot is None and collect.only and len(wanted.records) == 1:
             slot = Slot(plain_value(wanted.records[0]), source=self._sources(step, task))
         if slot is not None:
@@ -307,10 +312,10 @@ class _Walk:
             )
         return None if collect.optional else self._ask(collect, values)
 
-    def _from_before(self, task: Task, collect: Collect, wanted: Wanted) -> Slot | None:
+    def _from_before(self, task: Task, collect: Collect, wanted: Wanted, values: Mapping[str, Any]) -> Slot | None:
         for said in reversed(task.said):
             found = parse(wanted, words(said), self.way.today, asked=False)
-            if found is not None and found.whole:
+            if found is not None and found.whole and found.value != argument(collect.but, values):
                 return Slot(plain_value(found.value), sure=not collect.readback, source=("caller", *_requests(task)))
         return None
 
