@@ -229,6 +229,31 @@ def doctor(
         raise Refusal(f"{failed} of {len(findings)} checks failed")
 
 
+@bench.command("export")
+def bench_export(
+    duplex: Annotated[str, typer.Option(help="Duplexes whose calls are written, comma separated.")] = "oracle",
+    suite: Annotated[str, typer.Option(help="quick or full.")] = "quick",
+    seed: Annotated[int, typer.Option(help="Other seeds compose other calls.")] = 1,
+    rehearse: Annotated[bool, typer.Option("--rehearse", help="Offline shortcut: no socket, no clock.")] = False,
+    out: Annotated[Path, typer.Option(help="Folder of the items and the report.")] = Path("var/bench/export"),
+) -> None:
+    """Make the suite's calls and write them as Full-Duplex-Bench and tau-voice do, for their own scripts."""
+    from callcenter.bench.interaction import Order, run
+
+    chosen = settings()
+    order = Order(
+        tuple(name.strip() for name in duplex.split(",") if name.strip()),
+        suite=suite,
+        seed=seed,
+        data=Path(chosen.data) if chosen.data else None,
+        rehearse=rehearse,
+        out=out / "report",
+        shelf=chosen.var / "takes",
+        export=out,
+    )
+    raise typer.Exit(run(order, console))
+
+
 @bench.command("task")
 def bench_task(
     only: Annotated[str, typer.Option(help="One flow, or part of a scenario's name.")] = "",

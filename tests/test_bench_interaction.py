@@ -45,6 +45,15 @@ def test_a_rehearsal_is_named_so_in_everything_it_prints(tmp_path):
     assert "without socket or clock" in (tmp_path / "index.html").read_text()
 
 
+def test_calls_are_exported_for_the_scripts_of_others(tmp_path):
+    order = Order(("oracle",), "tiny", rehearse=True, out=tmp_path / "report", export=tmp_path / "export")
+    status, text = printed(order)
+    assert status == 0
+    assert "2 tau-voice simulations" in text
+    assert (tmp_path / "export/oracle/tau-voice/results.json").is_file()
+    assert list((tmp_path / "export/oracle/full-duplex-bench").rglob("input.wav"))
+
+
 @pytest.mark.parametrize(
     ("order", "why"),
     [

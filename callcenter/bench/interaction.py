@@ -22,8 +22,10 @@ from rich.table import Table
 
 from callcenter.bench import report
 from callcenter.bench.contestants import Contestants, Entry
+from callcenter.bench.export import export_full_duplex_bench
 from callcenter.bench.inhouse import serving
 from callcenter.bench.lanes import Audio
+from callcenter.bench.tau import export_tau_voice
 from callcenter.bench.watch import Watch
 from callcenter.callers.exchange import Dialling
 from callcenter.callers.phone import Phone
@@ -73,6 +75,9 @@ class Order:
     rehearse: bool = False
     out: Path = Path("var/bench/interaction")
     shelf: Path | None = None
+    """Where what slow synthesizers have said is kept."""
+    export: Path | None = None
+    """Where the calls are written in the formats of Full-Duplex-Bench and tau-voice; None: nowhere."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,8 @@ def run(order: Order, console: Console, decks: Mapping[str, Deck] = DECKS) -> in
     watch = Watch(order.speed)
     results = uvloop.run(made(order, contestants, numbers, console, watch))
     measured = {name: figures(taken(results, name)) for name in order.duplexes}
+    if order.export is not None:
+        exported(order, results, console)
     tell(order, suite, results, measured, watch.p99_ms, console)
     return 1 if any(isinstance(result, Failed) for result in results) else 0
 
@@ -225,6 +232,18 @@ def finished(entry: Entry, spoken: bytes, heard: bytes, happened: Sequence[Any])
     timeline = recorded(spoken, heard, happened)
     observed = Observed(casting.name, timeline, entry.person.truth, casting.caller, casting.group)
     return Taken(entry, observed, Audio(spoken, heard))
+
+
+def exported(order: Order, results: Sequence[Result], console: Console) -> None:
+    """The calls of each duplex as others store them, so that their own scripts can score them."""
+    assert order.export is not None
+    for name in order.duplexes:
+        mine = [r for r in results if isinstance(r, Taken) and r.entry.duplex == name]
+        folder = order.export / name
+        items = export_full_duplex_bench([(r.observed, r.audio) for r in mine], folder / "full-duplex-bench")
+        calls = export_tau_voice([r.observed for r in mine], folder / "tau-voice", name, order.seed)
+        told = ", ".join(f"{count} {task}" for task, count in sorted(items.items()))
+        console.print(f"export: {folder} ({told or 'no items'}; {calls} tau-voice simulations)")
 
 
 # -------------------------------------------------------------------------------------------------------- telling
