@@ -556,7 +556,8 @@ class Agent:
             again = self.walker.walk(self.d, self.errands.book)
             self._carry_out(replace(again, lines=(*lines, *again.lines)))
             return
-        self.d = replace(self.d, tasks=(), awaiting=Awaiting("more"), misses=0, faults=0, part="", proposed=None)
+        last = self.d.task or self.d.last
+        self.d = replace(self.d, tasks=(), last=last, awaiting=Awaiting("more"), misses=0, faults=0, part="", proposed=None)
         self._put([*lines, Said(self.flow.ending.more, ("flow",))], over=True)
 
     def _leave(self, lines: Sequence[Said], end: TransferTo | End) -> None:

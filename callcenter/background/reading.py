@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from callcenter.background.grammar import Parse, Wanted, parse, words
-from callcenter.background.grammar.answers import has_marker, yes_no
+from callcenter.background.grammar.answers import corrected, has_marker, yes_no
 from callcenter.background.grammar.words import vocabulary
 from callcenter.background.notes import holds, paths
-from callcenter.background.phrases import BYE, DROP, HOLD, NOTHING, PERSON, REPEAT, Phrases
+from callcenter.background.phrases import BYE, DROP, HOLD, NOTHING, PERSON, REPEAT, Phrases, content
 from callcenter.background.state import Awaiting, Dialogue, Slot, Task
 from callcenter.background.walking import Walker, plain_value
 from flows import Collect, Step
@@ -61,7 +61,7 @@ class Reader:
     def read(self, d: Dialogue, text: str, heard: bool = True) -> Reading:
         """`heard`: the caller really heard the question that is open."""
         spoken = words(text)
-        scores = self.phrases.scores(" ".join(_bare(spoken)))
+        scores = self._scores(spoken)
         top, share = scores[0]
         if not spoken:
             return Reading(d, "nothing")
@@ -88,6 +88,14 @@ class Reader:
         if found.kind == "understood":
             return replace(found, dialogue=replace(found.dialogue, misses=0))
         return found
+
+    def _scores(self, spoken: Sequence[str]) -> list[tuple[str, float]]:
+        """What is wanted; a clear wish after "no", "actually" and the like is the one that counts."""
+        for part in corrected(spoken):
+            scores = self.phrases.scores(" ".join(part))
+            if len(part) >= 4 and scores[0][1] >= STRONG and not scores[0][0].startswith("@"):
+                return scores
+        return self.phrases.scores(" ".join(_bare(spoken)))
 
     # -------------------------------------------------------------------------------------------- anywhere
 
@@ -350,7 +358,8 @@ class Reader:
             return self._more(d, spoken, scores)
         if unsure := self._unsure(d, spoken, scores):
             return unsure
-        if d.awaiting.kind == "opening" and scores[0][0] == NOTHING:
+        empty = not content(" ".join(spoken)) or (scores[0][0] == NOTHING and scores[0][1] >= LIKELY)
+        if d.awaiting.kind == "opening" and empty:
             return Reading(self._introduced(d, spoken), "go on")
         return None
 

@@ -230,7 +230,7 @@ class _Walk:
             old = task.pinned.get(at)
             if arguments is None or not holds(use.when, values):
                 task = _unpinned(task, at) if old else task
-            elif old is None or same(old.arguments) != same(arguments):
+            elif old is None or old.faulty or same(old.arguments) != same(arguments):
                 result = self._known(Wish(use.tool, arguments))
                 task = replace(task, pinned={**task.pinned, at: result}) if result else _unpinned(task, at)
                 if result is None:
