@@ -5,11 +5,8 @@ import json
 import pytest
 from rich.console import Console
 
-from callcenter.bench import interaction
 from callcenter.bench.interaction import Order, run
 from callcenter.callers.suite import Deck
-from callcenter.measures import Interruption, Observed, Span, Timeline, Turn
-from callcenter.units import samples
 
 DECKS = {"tiny": Deck(2, 0, {"halting": 2, "hold": 1}, {"hum": 2, "early": 1, "late": 1})}
 KEYS = {"L_R", "L_R_p90", "R_R", "PAUSE", "L_Y", "R_Y", "S_BC", "S_VT", "S_ND", "I_A", "BC_per_min", "BC_at_phrase_end",
@@ -72,20 +69,3 @@ def test_a_server_that_is_not_there_fails_every_call(tmp_path):
     status, text = printed(Order(("parrot",), "tiny", url="http://127.0.0.1:9", out=tmp_path))
     assert status == 1
     assert json.loads(text.strip().splitlines()[-1])["failed_calls"] == 2
-
-
-def test_interruptions_are_counted_by_when_they_came():
-    def span(start, end):
-        return samples(start), samples(end)
-
-    agent = [Span(*span(2.0, 6.5)), Span(*span(10.0, 10.9)), Span(*span(13.0, 13.6))]
-    truth = (
-        Turn(*span(0.0, 1.8)),
-        Interruption(*span(6.0, 8.0), "late"),
-        Interruption(*span(10.6, 12.0), "double"),
-        Turn(*span(12.2, 12.8)),
-        Interruption(*span(13.4, 15.0), "early"),
-    )
-    found = interaction.events(Observed("a", Timeline(samples(20.0), (), tuple(agent)), truth))
-    names = {name: count for name, count in found.items() if name.startswith("Interruption,")}
-    assert names == {"Interruption, late": 1, "Interruption, double": 1, "Interruption, early": 1}

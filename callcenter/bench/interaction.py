@@ -18,13 +18,13 @@ from typing import Any
 import httpx
 import uvloop
 from rich.console import Console
-from rich.table import Table
 
 from callcenter.bench import report
 from callcenter.bench.contestants import Contestants, Entry
 from callcenter.bench.export import export_full_duplex_bench
 from callcenter.bench.inhouse import serving
 from callcenter.bench.lanes import Audio
+from callcenter.bench.tables import kinds, table
 from callcenter.bench.tau import export_tau_voice
 from callcenter.bench.watch import Watch
 from callcenter.callers.exchange import Dialling
@@ -36,27 +36,20 @@ from callcenter.config import Settings
 from callcenter.duplex import Duplex
 from callcenter.journal import read
 from callcenter.measures import (
-    MEASURES,
     Figures,
-    Interruption,
     Observed,
-    Scene,
     figures,
     last_line,
     recorded,
-    scene,
 )
 from callcenter.server import duplexes
 from callcenter.switchboard import Context, Maker
-from callcenter.units import samples
 
 WRITTEN_WITHIN = 60.0
 """Seconds until the journal of a call that is over can be read."""
 
 BEYOND = 30.0
 """Seconds after its own limit at which a caller is hung up."""
-
-EARLY = samples(1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +254,7 @@ def tell(
     for failed in failures[:10]:
         console.print(f"[red]failed[/red] {failed.entry.name}: {failed.why}")
     console.print(table(measured))
-    console.print(kinds(results))
+    console.print(kinds({name: taken(results, name) for name in order.duplexes}))
     if late_ms is not None:
         console.print(f"this process was late by {late_ms} ms (p99); over 20 ms the figures are the machine's")
     sounds = {(r.entry.duplex, r.observed.name): r.audio for r in results if isinstance(r, Taken)}
@@ -288,64 +281,6 @@ def tell(
         "missing": list(suite.missing),
     }
     console.out(json.dumps(line), highlight=False)
-
-
-def table(measured: Mapping[str, Figures]) -> Table:
-    told = Table(title="interaction: value [95 % interval] of n; + passes the bar, - does not")
-    told.add_column("measure")
-    told.add_column("bar")
-    for name in measured:
-        told.add_column(name, justify="right")
-    for measure in MEASURES:
-        cells = [cell(found, measure.name) for found in measured.values()]
-        told.add_row(f"{measure.name}  [dim]{measure.title}[/dim]", str(measure.now or ""), *cells)
-    return told
-
-
-def cell(found: Figures, name: str) -> str:
-    figure = found[name]
-    if figure.value is None:
-        return "[dim]-[/dim]"
-    low, high = figure.interval or (figure.value, figure.value)
-    mark = {True: "[green]+[/green]", False: "[red]-[/red]", None: " "}[found.passed(name)]
-    return f"{figure.value:.3f} [dim]\\[{low:.3f} {high:.3f}] n={figure.n}[/dim] {mark}"
-
-
-def kinds(results: Sequence[Result]) -> Table:
-    """How many of each event the callers made; interruptions by when they came."""
-    counts: dict[str, Counter[str]] = {}
-    for result in results:
-        if isinstance(result, Taken):
-            counts.setdefault(result.entry.duplex, Counter()).update(events(result.observed))
-    told = Table(title="events")
-    told.add_column("kind")
-    for name in counts:
-        told.add_column(name, justify="right")
-    for kind in sorted({kind for found in counts.values() for kind in found}):
-        told.add_row(kind, *(str(found[kind]) for found in counts.values()))
-    return told
-
-
-def events(observed: Observed) -> Counter[str]:
-    found = Counter(type(happening).__name__ for happening in observed.truth or ())
-    seen = scene(observed)
-    before: Interruption | None = None
-    for due in seen.turns:
-        cut = next((h for h in seen.truth if isinstance(h, Interruption) and h.start == due.span.start), None)
-        if cut is not None:
-            found[interruption(seen, cut, before)] += 1
-        before = cut
-    return found
-
-
-def interruption(seen: Scene, cut: Interruption, before: Interruption | None) -> str:
-    """Into the first second of the agent's words, later, or the second one in a row."""
-    if before is not None:
-        return "Interruption, double"
-    talking = seen.speaking(cut.start)
-    if talking is None:
-        return "Interruption, of nobody"
-    return "Interruption, early" if cut.start - talking.start < EARLY else "Interruption, late"
 
 
 def conditions(order: Order, suite: Suite) -> list[str]:
