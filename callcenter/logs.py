@@ -1,10 +1,27 @@
 """Structured logs, call id first. Logging happens in rims only; decisions are in the journal."""
 
+import io
 import logging
 import sys
-from typing import Literal
+from typing import Literal, TextIO, cast
 
 import structlog
+
+
+class Unfailing(io.TextIOBase):
+    """Standard error, except that a full disk behind it fails nobody who logs."""
+
+    def write(self, text: str) -> int:
+        try:
+            return sys.stderr.write(text)
+        except OSError:
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            sys.stderr.flush()
+        except OSError:
+            pass
 
 
 def set_up(level: str = "info", form: Literal["auto", "json", "plain"] | str = "auto") -> None:
@@ -24,7 +41,7 @@ def set_up(level: str = "info", form: Literal["auto", "json", "plain"] | str = "
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, Unfailing())),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")

@@ -11,7 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from http import HTTPStatus
 from secrets import token_hex
@@ -42,6 +42,9 @@ REMEMBERED: Final = 10_000
 
 ORDERS_EVERY: Final = 0.5
 """Seconds between two looks for orders to our calls from other processes."""
+
+SWEEP_EVERY: Final = 600.0
+"""Seconds between two looks for calls that nobody has ended; they must be older than any call may be."""
 
 CLEAN: Final = {"hangup": "caller_hung_up", "machine": "machine"}
 BROKEN: Final = frozenset(
@@ -130,6 +133,7 @@ class Switchboard:
         self._calls = Memory()
         """Calls that rang here, by our id and by the carrier's."""
         self.asker = Asker()
+        self._sweep = 0.0
         self._empty = asyncio.Event()
         self._empty.set()
 
@@ -380,14 +384,23 @@ class Switchboard:
         while True:
             await asyncio.sleep(ORDERS_EVERY)
             try:
-                await self.asker.catch_up()
-                messages = await self.asker.ask(partial(self.store.deliver, tuple(self.lines)))
+                await self._look_at_the_store()
             except StoreDown:
                 continue
-            for message in messages:
-                line = self.lines.get(message.call_id)
-                if line is not None:
-                    line.feed(decode(message.payload))
+            except Exception as error:
+                log.error("orders", error=repr(error), exc_info=error)
+
+    async def _look_at_the_store(self) -> None:
+        await self.asker.catch_up()
+        for message in await self.asker.ask(partial(self.store.deliver, tuple(self.lines))):
+            line = self.lines.get(message.call_id)
+            if line is not None:
+                line.feed(decode(message.payload))
+        if time.monotonic() >= self._sweep:
+            self._sweep = time.monotonic() + SWEEP_EVERY
+            forgotten = datetime.now(UTC) - timedelta(seconds=self.settings.max_call_s + SWEEP_EVERY)
+            if lost := await self.asker.ask(partial(self.store.give_up, forgotten)):
+                log.warning("calls that nobody ended", calls=lost)
 
     async def drain(self, patience: float) -> None:
         """Admit nobody any more, let the calls finish, and say goodbye to those that do not."""
