@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from callcenter.audio.offline import resample
-from callcenter.callers.heldout import held_out
+from callcenter.callers.heldout import Kind, held_out
 from callcenter.callers.takes import Pcm
 from callcenter.units import RATE
 
@@ -61,7 +61,7 @@ class Clips:
         if name not in self._sets:
             known = name in self.names
             every = [clip(name, line) for line in self._lines(name)] if known else []
-            kind = "noise" if name == "noise" else "speaker"
+            kind: Kind = "noise" if name == "noise" else "speaker"
             self._sets[name] = tuple(c for i, c in enumerate(every) if held_out(kind, whose(c, i)) == self._evaluation)
         return self._sets[name]
 

@@ -27,7 +27,7 @@ def scaled(bed: NDArray[np.float64], rms: float = 1.0) -> Floats:
 
 def hiss(chance: np.random.Generator, tilt_db: float = -6.0) -> Floats:
     """Noise with the spectrum of a room or a line: so many decibels an octave above 500 Hz."""
-    hertz = np.fft.rfftfreq(BED, 1 / RATE)
+    hertz = np.asarray(np.fft.rfftfreq(BED, 1 / RATE), np.float64)
     gain = np.maximum(hertz, 500.0) / 500.0
     shape = 10 ** (tilt_db * np.log2(gain) / 20) * band(hertz)
     spectrum = shape * (chance.normal(size=len(hertz)) + 1j * chance.normal(size=len(hertz)))
@@ -84,7 +84,7 @@ def burst(chance: np.random.Generator, seconds: float, rise: float, low: float, 
     spectrum = np.fft.rfft(chance.normal(size=count))
     hertz = np.fft.rfftfreq(count, 1 / RATE)
     spectrum *= np.exp(-0.5 * np.square((hertz - (low + high) / 2) / (high - low)))
-    return np.fft.irfft(spectrum, count) * envelope
+    return np.asarray(np.fft.irfft(spectrum, count) * envelope, np.float64)
 
 
 def cough(chance: np.random.Generator) -> Pcm:
@@ -153,7 +153,7 @@ def finished(sound: NDArray[np.float64], gain: float) -> Pcm:
     """In the band of a telephone, as loud as speech times the gain."""
     loudest = float(np.abs(sound).max()) or 1.0
     pcm = levelled(phone_band((sound * (0.9 * 32_767 / loudest)).astype(np.int16)))
-    return np.clip(pcm * gain, -32_000, 32_000).astype(np.int16)
+    return np.asarray(np.clip(pcm * gain, -32_000, 32_000), np.int16)
 
 
 TICS = {"cough": cough, "laugh": laugh, "sneeze": sneeze, "throat": throat}
