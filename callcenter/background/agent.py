@@ -414,6 +414,8 @@ class Agent:
         """Do what the planner proposes as far as the rules allow; whether anything came of it."""
         self.consulting.request = ""
         plan = settle(moves, self.d, self.walker)
+        if not (plan.lines or plan.looks or plan.change or plan.hand_over or plan.finished):
+            return self._take_notes(plan.dialogue)
         said = tuple(one for line in plan.lines for one in line.source)
         text = " ".join(line.text for line in plan.lines)
         if against := against_text(text, self._evidence(said), self.setting.day):
@@ -432,7 +434,15 @@ class Agent:
                 self._consult(self.consulting.next(self.at))
         elif not plan.change:
             self.consulting.close()
-        return bool(plan.lines or looks or plan.change or plan.hand_over or plan.finished)
+        return True
+
+    def _take_notes(self, dialogue: Dialogue) -> bool:
+        """The planner has only noted what the caller said; the flow goes on from there."""
+        if (dialogue.tasks, dialogue.identity) == (self.d.tasks, self.d.identity):
+            return False
+        self.consulting.close()
+        self._go(replace(dialogue, awaiting=self.d.awaiting))
+        return True
 
     def _continue_remote(self, errand: Errand, result: Result) -> bool:
         """Show the planner what its look-up, or its change, has brought; whether that is what it was for."""

@@ -113,6 +113,11 @@ def unsourced(text: str, sources: Iterable[Any], today: Day) -> tuple[str, ...]:
     return tuple(sorted(f"{kind} {value}" for kind, value in facts(text, today) if (kind, value) not in vouched))
 
 
+def deeds(tool: str) -> tuple[str, ...]:
+    """What may be said to be done when this tool has done its work: "cancel_order" -> cancelled."""
+    return tuple(deed for deed in _DEEDS if any(word.startswith(_stem(deed)) for word in tool.split("_")))
+
+
 def _stem(deed: str) -> str:
     return deed.replace("canceled", "cancelled").removesuffix("ed").removesuffix("ll")
 

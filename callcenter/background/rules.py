@@ -7,7 +7,7 @@ said yes to, in these very arguments. Sentences: no fact without a source.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from callcenter.background.facts import unsourced
+from callcenter.background.facts import deeds, unsourced
 from callcenter.background.grammar import Day
 from callcenter.background.planner import ToolCard
 from callcenter.background.state import Dialogue, Result, Wish, same
@@ -54,8 +54,8 @@ def evidence(source: str, flow: Flow, results: Mapping[str, Result], said: Seque
         result = results[source]
         yield result.value
         yield result.sentence
-        if result.ok:
-            yield [{"arguments": dict(result.arguments)}, result.tool.replace("_", " ")]
+        if result.ok and result.task:
+            yield [{"arguments": dict(result.arguments)}, " ".join(deeds(result.tool))]
 
 
 def flow_texts(flow: Flow, step: str) -> Iterator[str]:

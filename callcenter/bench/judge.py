@@ -31,6 +31,8 @@ class Verdict:
     """For each question that could be answered at once: whether the answer lay ready at its last word."""
     seconds: float
     ended: str
+    luck: int = 0
+    """0 is the scenario as it is written; others are in other words."""
 
     @property
     def solved(self) -> bool:
@@ -48,6 +50,7 @@ def judge(call: TextCall) -> Verdict:
         ready=tuple(_ready(call)),
         seconds=seconds(call.at),
         ended=call.over,
+        luck=call.luck,
     )
 
 
@@ -186,17 +189,18 @@ def _forms(text: str) -> Iterator[str]:
 
 
 _DIGITS: Final = {
-    word: str(digit) for digit, word in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
+    word: str(digit)
+    for digit, word in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
 }
 
 
 _TENS: Final = {
-    word: 10 * ten for ten, word in enumerate("ten twenty thirty forty fifty sixty seventy eighty ninety".split(), 1)
+    word: 10 * ten for ten, word in enumerate(["ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 1)
 }
 _TEENS: Final = {
     word: teen
     for teen, word in enumerate(
-        "eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split(), 11
+        ["eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"], 11
     )
 }
 
@@ -241,12 +245,20 @@ def _stale(call: TextCall) -> Iterator[str]:
             case Note() if moment.what == "begins":
                 yield from _stale_note(moment, moment.detail, cancelled, gone)
                 yield from _outdated(moment.detail, changed, answered)
-            case ToolAnswered(request=request, ok=ok):
+            case ToolAnswered(request=request):
                 answered[request] = (moment.at, False)
-        if moment.what == "answer" and moment.detail[0].changes and moment.detail[1].ok:
+            case _:
+                pass
+        if moment.what == "answer" and (request := _changed(moment)):
             changed = moment.at
-            answered[moment.detail[0].request] = (moment.at, True)
+            answered[request] = (moment.at, True)
     yield from _after_the_last_cue(call)
+
+
+def _changed(moment: Moment) -> str:
+    """The request of a change that was made."""
+    call, outcome = moment.detail
+    return call.request if call.changes and outcome.ok else ""
 
 
 def _stale_note(moment: Moment, note: Note, cancelled: dict[str, int], gone: dict[str, int]) -> Iterator[str]:

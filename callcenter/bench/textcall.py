@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.pool import StaticPool
@@ -35,6 +35,7 @@ from callcenter.background.exchange import (
     Ended,
     Label,
     Passed,
+    Planned,
     SpokenHeard,
     Told,
     ToolAnswered,
@@ -47,6 +48,7 @@ from callcenter.background.exchange import (
 )
 from callcenter.background.grammar import Day
 from callcenter.background.outcome import Outcome
+from callcenter.background.planner import Move, Situation
 from callcenter.background.tools import Toolbox
 from callcenter.callers.tasks import Cue, Scenario, otherwise
 from callcenter.callers.tasks.caller import Caller
@@ -114,15 +116,33 @@ def _empty() -> Engine:
     return create_engine("sqlite://", connect_args={"check_same_thread": False}, poolclass=StaticPool)
 
 
+Asks = Callable[[Situation], tuple[tuple[Move, ...], str, float]]
+"""A remote planner, asked and waited for: its moves or an error, and the seconds it took."""
+
+
+class Decides(Protocol):
+    """An agent, or one that is made to do wrong."""
+
+    def receive(self, told: Told) -> list[Wish]: ...
+
+
 class TextCall:
-    def __init__(self, scenario: Scenario, flow: Flow, luck: int = 0) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        flow: Flow,
+        luck: int = 0,
+        planner: Asks | None = None,
+        agent: Callable[[Setting], Decides] = Agent,
+    ) -> None:
         self.scenario, self.flow, self.luck = otherwise(scenario, luck), flow, luck
         self.moments: list[Moment] = []
         self.world = world(self.scenario.at)
         self.chance = random.Random(f"{self.scenario.name} {self.luck}")
         self.caller = Caller(self.scenario, self.luck)
         start = self.world.day
-        self.agent = Agent(
+        self.planner = planner
+        self.agent = agent(
             Setting(
                 call="call",
                 flow=self.flow,
@@ -130,6 +150,7 @@ class TextCall:
                 day=Day(start.year, start.month, start.day),
                 minute=start.hour * 60 + start.minute,
                 number=self.scenario.number,
+                remote=planner is not None,
             )
         )
         self.queue: list[tuple[int, int, Callable[[], None]]] = []
@@ -192,8 +213,15 @@ class TextCall:
                     self.stop_speaking()
             case TransferTo() | End():
                 self.leaving = wish
-            case CancelTool() | Withhold() | Label() | Consult():
+            case Consult():
+                self.consult(wish)
+            case CancelTool() | Withhold() | Label():
                 pass
+
+    def consult(self, wish: Consult) -> None:
+        """The planner is asked now; its answer comes as much later as it took."""
+        moves, error, taken = self.planner(wish.situation) if self.planner else ((), "lost", 0.0)
+        self.later(self.at + samples(taken), lambda: self.tell(Planned(self.at, wish.request, moves, error)))
 
     def run_tool(self, call: CallTool) -> None:
         self.calls[call.name] = nth = self.calls.get(call.name, 0) + 1

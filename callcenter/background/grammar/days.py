@@ -166,6 +166,8 @@ def _day_first(spoken: Sequence[str], at: int, today: Day) -> tuple[Day, int] | 
     if not numbered:
         return None
     number, end = numbered
+    if tuple(spoken[end : end + 1]) == ("one",):
+        return None
     after = end + 1 if end < len(spoken) and spoken[end] == "of" else end
     month = _month(spoken[after]) if after < len(spoken) else 0
     if month:
