@@ -785,6 +785,19 @@ def test_nothing_after_the_caller_hung_up_is_judged():
     assert figures([observed])["DEAD"].value == 0
 
 
+@pytest.mark.parametrize(
+    ("hangs_up", "told"), [(8.0, (True, "")), (6.3, (None, "the call ended")), (20.0, (False, "stopped talking"))]
+)
+def test_an_agent_that_spoke_until_the_caller_hung_up_was_not_stopped(hangs_up, told):
+    observed = call(
+        25,
+        [(3.2, 8)],
+        [at(Turn, 1, 3), at(Echo, 6, 7), gone(hangs_up)],
+        [line("agent", 3.2, 8.0, "I have", "found it")],
+    )
+    assert verdict(observed, "ECHO") == told
+
+
 def test_joined_merges_what_touches_and_drops_what_is_too_short():
     assert joined([Span(0, 5), Span(5, 8), Span(20, 22)], least=3) == (Span(0, 8),)
     assert RATE == 8000

@@ -104,8 +104,11 @@ def _kept(measure: str, scene: Scene, event: Span, spoken_before: int = SPOKEN_B
     if any(due.span.holds(event.start) for due in scene.turns):
         return excluded(measure, event, "the caller was speaking to the agent already")
     until = _next_sound(scene, event, max(event.end, event.start + KEEP_FOR))
+    if scene.end - event.start < SHORTEST:
+        return excluded(measure, event, "the call ended")
     if until - event.start < SHORTEST:
         return excluded(measure, event, "the caller spoke on at once")
+    until = min(until, scene.end)
     if _line_end(scene, talking) >= until:
         return Outcome(measure, event.start, event.end, True, 1.0, text=text)
     how = ending(scene, talking, event.start)
