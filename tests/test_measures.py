@@ -786,7 +786,7 @@ def test_nothing_after_the_caller_hung_up_is_judged():
 
 
 @pytest.mark.parametrize(
-    ("hangs_up", "told"), [(8.0, (True, "")), (6.3, (None, "the call ended")), (20.0, (False, "stopped talking"))]
+    ("hangs_up", "told"), [(7.5, (True, "")), (6.3, (None, "the call ended")), (20.0, (False, "stopped talking"))]
 )
 def test_an_agent_that_spoke_until_the_caller_hung_up_was_not_stopped(hangs_up, told):
     observed = call(
