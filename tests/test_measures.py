@@ -791,9 +791,9 @@ def test_nothing_after_the_caller_hung_up_is_judged():
 def test_an_agent_that_spoke_until_the_caller_hung_up_was_not_stopped(hangs_up, told):
     observed = call(
         25,
-        [(3.2, 8)],
+        [(3.2, 7.5)],
         [at(Turn, 1, 3), at(Echo, 6, 7), gone(hangs_up)],
-        [line("agent", 3.2, 8.0, "I have", "found it")],
+        [line("agent", 3.2, 7.5, "I have", "found it")],
     )
     assert verdict(observed, "ECHO") == told
 
