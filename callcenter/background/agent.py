@@ -112,7 +112,8 @@ class Agent:
     def _receive(self, told: Told) -> None:
         match told:
             case Began():
-                self._say(Said(text, ("flow",)) for text in (self.flow.greeting, self.flow.disclosure, self.flow.opening))
+                first = (self.flow.greeting, self.flow.disclosure, self.flow.opening)
+                self._say(Said(text, ("flow",)) for text in first)
             case Words():
                 self._words(told)
             case Acted():
@@ -567,7 +568,9 @@ class Agent:
             self._carry_out(replace(again, lines=(*lines, *again.lines)))
             return
         last = self.d.task or self.d.last
-        self.d = replace(self.d, tasks=(), last=last, awaiting=Awaiting("more"), misses=0, faults=0, part="", proposed=None)
+        self.d = replace(
+            self.d, tasks=(), last=last, awaiting=Awaiting("more"), misses=0, faults=0, part="", proposed=None
+        )
         self._put([*lines, Said(self.flow.ending.more, ("flow",))], over=True)
 
     def _leave(self, lines: Sequence[Said], end: TransferTo | End) -> None:

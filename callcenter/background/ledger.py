@@ -74,4 +74,3 @@ class Ledger:
 
     def new_id(self) -> str:
         return f"n{len(self.entries) + 1}"
-

@@ -30,7 +30,14 @@ class Pen:
     """The note that answers the utterance before it is over."""
 
     def write(
-        self, lines: Iterable[Said], at: int, answers: str, *, over: bool = True, keeps: int = KEEPS, progress: bool = False
+        self,
+        lines: Iterable[Said],
+        at: int,
+        answers: str,
+        *,
+        over: bool = True,
+        keeps: int = KEEPS,
+        progress: bool = False,
     ) -> str:
         """Write a `say` note, if its facts have sources. `over`: it takes the place of what is not heard yet."""
         said = tuple(lines)
@@ -76,7 +83,7 @@ class Pen:
                 self._drop(entry)
 
     def clear_outdated(self) -> None:
-        """What comes next goes on from before: only a question that is not open any more, and waiting, are taken back."""
+        """What comes next goes on from before: only a question that is open no more, and waiting, are taken back."""
         for entry in list(self.ledger.pending()):
             if (entry.progress and not entry.heard) or entry.note.id == self.question:
                 self._drop(entry)

@@ -32,34 +32,95 @@ PERSON, BYE, HOLD, REPEAT, DROP, NOTHING = "@person", "@bye", "@hold", "@repeat"
 
 COMMON: Final[Mapping[str, tuple[str, ...]]] = {
     PERSON: (
-        "i want to talk to a person", "can i speak to someone please", "put me through to a human", "a real person please",
-        "let me talk to a representative", "operator", "connect me to an agent", "transfer me to somebody",
-        "i don't want to talk to a machine", "is there a human i can talk to", "get me your supervisor",
-        "i'd rather speak with a colleague of yours", "i need a manager",
+        "i want to talk to a person",
+        "can i speak to someone please",
+        "put me through to a human",
+        "a real person please",
+        "let me talk to a representative",
+        "operator",
+        "connect me to an agent",
+        "transfer me to somebody",
+        "i don't want to talk to a machine",
+        "is there a human i can talk to",
+        "get me your supervisor",
+        "i'd rather speak with a colleague of yours",
+        "i need a manager",
     ),
     BYE: (
-        "no that's all thank you", "that's everything", "no thanks goodbye", "that was it bye", "nothing else thanks",
-        "i'm all set", "we're done here", "no i'm good", "bye bye", "have a nice day", "that'll be all", "no more questions",
+        "no that's all thank you",
+        "that's everything",
+        "no thanks goodbye",
+        "that was it bye",
+        "nothing else thanks",
+        "i'm all set",
+        "we're done here",
+        "no i'm good",
+        "bye bye",
+        "have a nice day",
+        "that'll be all",
+        "no more questions",
     ),
     HOLD: (
-        "hold on a second", "just a moment please", "one second let me find it", "wait let me check", "give me a minute",
-        "hang on", "let me look for it", "i have to get my glasses", "bear with me", "let me grab the letter",
+        "hold on a second",
+        "just a moment please",
+        "one second let me find it",
+        "wait let me check",
+        "give me a minute",
+        "hang on",
+        "let me look for it",
+        "i have to get my glasses",
+        "bear with me",
+        "let me grab the letter",
     ),
     REPEAT: (
-        "can you repeat that", "sorry what was that", "say that again please", "i didn't catch that", "pardon me",
-        "what did you say", "could you say it again", "once more please", "come again", "i couldn't hear you",
-        "what was the question", "can you slow down and repeat",
+        "can you repeat that",
+        "sorry what was that",
+        "say that again please",
+        "i didn't catch that",
+        "pardon me",
+        "what did you say",
+        "could you say it again",
+        "once more please",
+        "come again",
+        "i couldn't hear you",
+        "what was the question",
+        "can you slow down and repeat",
     ),
     DROP: (
-        "never mind", "forget it", "forget about that", "leave it", "i don't want to do that any more", "let's stop this",
-        "i changed my mind leave everything as it is", "don't do anything", "stop that please",
+        "never mind",
+        "forget it",
+        "forget about that",
+        "leave it",
+        "i don't want to do that any more",
+        "let's stop this",
+        "i changed my mind leave everything as it is",
+        "don't do anything",
+        "stop that please",
     ),
     NOTHING: (
-        "yes", "no", "uh huh", "i see", "great", "right", "how are you", "so um", "well the thing is", "it's john",
-        "the number is <num>", "<day>", "the first one", "what", "hmm", "alright", "that sounds good", "is anybody there",
-        "my name is john smith", "i have a question", "i need some help",
+        "yes",
+        "no",
+        "uh huh",
+        "i see",
+        "great",
+        "right",
+        "how are you",
+        "so um",
+        "well the thing is",
+        "it's john",
+        "the number is <num>",
+        "<day>",
+        "the first one",
+        "what",
+        "hmm",
+        "alright",
+        "that sounds good",
+        "is anybody there",
+        "my name is john smith",
+        "i have a question",
+        "i need some help",
     ),
-}  # fmt: skip
+}
 
 _POLITE: Final = vocabulary(
     """
@@ -70,6 +131,8 @@ _POLITE: Final = vocabulary(
 _NUMBERS: Final = frozenset(ONES) | frozenset(TEENS) | frozenset(TENS) | vocabulary("hundred thousand double")
 _DAYS: Final = frozenset(MONTHS) | frozenset(WEEKDAYS) | frozenset(ORDINALS) | vocabulary("today tomorrow")
 _ENDINGS: Final = ("ations", "ation", "ings", "ing", "ments", "ment", "ed", "es", "s", "ly", "e")
+
+
 def content(text: str) -> tuple[str, ...]:
     """The words that can tell what is wanted, numbers and days made alike."""
     out: list[str] = []
@@ -107,7 +170,9 @@ def features(text: str) -> Iterator[tuple[str, float]]:
 
 
 _ASKING: Final = vocabulary("what when where how who which why is are do does did will am was has have may must until")
-_WISHING: Final = re.compile(r"\b(?:i want|i need|i'd like|i would like|let me|let's|i have to|i wanna|i'm calling to|we'd like)\b")
+_WISHING: Final = re.compile(
+    r"\b(?:i want|i need|i'd like|i would like|let me|let's|i have to|i wanna|i'm calling to|we'd like)\b"
+)
 _MINE: Final = vocabulary("my mine our me i'm i've i")
 _YOURS: Final = vocabulary("your yours")
 _DENIAL: Final = re.compile(r"n't\b|\b(?:not|no|never|nothing|nobody|without|cannot)\b")

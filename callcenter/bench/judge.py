@@ -5,7 +5,6 @@ find figures in a sentence and its own idea of what vouches for them: a mistake 
 hide behind itself.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -108,9 +107,10 @@ def _indiscreet(call: TextCall) -> Iterator[str]:
 
 # ------------------------------------------------------------------------------------------------------- sources
 
+_MONTHS: Final = "January February March April May June July August September October November December"
 _FIGURES: Final = re.compile(
-    r"\$[\d,]+(?:\.\d\d)?|\b\d{1,2}:\d\d [AP]M\b|\b(?:January|February|March|April|May|June|July|August|September|October"
-    r"|November|December) \d{1,2}\b|\b\d(?: \d)+\b|[\w.]+@[\w.]+\w|\b\d+\b|\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b"
+    r"\$[\d,]+(?:\.\d\d)?|\b\d{1,2}:\d\d [AP]M\b|\b\d(?: \d)+\b|[\w.]+@[\w.]+\w"
+    rf"|\b(?:{_MONTHS.replace(' ', '|')}) \d{{1,2}}\b|\b\d+\b|\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b"
 )
 _CLAIMS: Final = {
     r"\border \d.*is cancelled\b|\bappointment is cancelled": "cancel",
@@ -151,14 +151,26 @@ def _vouched(call: TextCall, at: int) -> tuple[set[str], str]:
             known |= set(_spoken_forms(moment.detail[1].value))
             known |= set(_spoken_forms(moment.detail[1].error))
             if moment.detail[1].ok:
-                answers += (
-                    f" {moment.detail[0].name if moment.detail[0].changes else ''} {json.dumps(moment.detail[1].value)}"
-                )
+                done = moment.detail[0].name if moment.detail[0].changes else ""
+                answers += f" {done} {' '.join(_values(moment.detail[1].value))}"
         if isinstance(moment.detail, CallTool):
             known |= set(_spoken_forms(moment.detail.arguments))
         if moment.what == "says":
             known |= set(_said_figures(moment.detail, call))
     return known, answers.lower()
+
+
+def _values(value: Any) -> Iterator[str]:
+    """What an answer says, without the names it says it under."""
+    match value:
+        case dict():
+            for item in value.values():
+                yield from _values(item)
+        case list():
+            for item in value:
+                yield from _values(item)
+        case _:
+            yield str(value)
 
 
 def _spoken_forms(value: Any) -> Iterator[str]:
@@ -189,20 +201,17 @@ def _forms(text: str) -> Iterator[str]:
 
 
 _DIGITS: Final = {
-    word: str(digit)
-    for digit, word in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
-}
-
-
+    "zero": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "eight": "8",
+    "nine": "9",
+}  # fmt: skip
 _TENS: Final = {
-    word: 10 * ten for ten, word in enumerate(["ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 1)
-}
+    "ten": 10, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80,
+    "ninety": 90,
+}  # fmt: skip
 _TEENS: Final = {
-    word: teen
-    for teen, word in enumerate(
-        ["eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"], 11
-    )
-}
+    "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16, "seventeen": 17,
+    "eighteen": 18, "nineteen": 19,
+}  # fmt: skip
 
 
 def _said_numbers(said: str) -> Iterator[str]:

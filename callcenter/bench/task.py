@@ -1,4 +1,4 @@
-"""`bench task`: are calls solved, is nothing wrong done, unsourced or stale spoken? Perfect ears, so that only this counts.
+"""`bench task`: are calls solved, is nothing wrong done, nothing unsourced or stale spoken? With perfect ears.
 
 Every scenario of `callers.tasks` is played with the embedded planner, several times with other luck (other answers to
 yes and no, other delays of tools). Simulated time: a run takes seconds and says the same every time.
