@@ -39,6 +39,11 @@ def test_every_event_of_the_deck_is_dealt(suite):
     assert sum(len(move.take.pauses) > 0 for move in moves if isinstance(move, Say)) >= 7
 
 
+def test_two_interruptions_in_a_row_are_in_the_same_round(suite):
+    rounds = [r for casting in suite.castings for r in casting.scenario.rounds]
+    assert sum(sum(isinstance(over.act, Cut) for over in r.over) >= 2 for r in rounds) >= 3
+
+
 def test_the_same_seed_composes_the_same_calls_byte_for_byte(suite):
     again = compose("small", SMALL, 1, Studio(speakers=ESPEAK))
     for one, other in zip(suite.castings, again.castings, strict=True):

@@ -7,6 +7,7 @@ agent to speak for a while wait until it does; a duplex that never speaks gets f
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from random import Random
 
 import numpy as np
@@ -172,7 +173,7 @@ class Composer:
     def scenario(self, name: str, moves: Sequence[str], overs: Sequence[str]) -> Scenario:
         """A call of somebody who has a synthetic voice and can say anything."""
         chance = self._chance
-        acts = [act for card in overs for act in self._overs(card)]
+        acts = [self._overs(card) for card in overs]
         made: list[Move] = [Say(self._own(self._lines.request)), *(self._move(card) for card in moves)]
         while len(made) < max(4, len(acts) / 2):
             made.append(Say(self._own(self._lines.reply)))
@@ -195,9 +196,9 @@ class Composer:
             *(Tell(story) for story in stories),
             *(Say(human.saying(chance)) for _ in range(5 - len(stories))),
         ]
-        acts = [over for card in chance.choices(("tic", "noise"), k=2) for over in self._overs(card)]
-        acts += [Over(chance.uniform(0.9, 2.2), Hum(hum)) for _ in range(2) if (hum := human.hum(chance))]
-        acts += [Over(chance.uniform(0.4, 2.8), Cut(cut)) for _ in range(2) if (cut := human.cut(chance))]
+        acts = [self._overs(card) for card in chance.choices(("tic", "noise"), k=2)]
+        acts += [[Over(chance.uniform(0.9, 2.2), Hum(hum))] for _ in range(2) if (hum := human.hum(chance))]
+        acts += [[Over(chance.uniform(0.4, 2.8), Cut(cut))] for _ in range(2) if (cut := human.cut(chance))]
         last = human.saying(chance)
         return Scenario(name, rounds(made, acts), last, (human.saying(chance),), temper=self._temper())
 
@@ -299,9 +300,9 @@ class Composer:
         return self._studio.take(self.singer, words())
 
 
-def rounds(moves: Sequence[Move], acts: Sequence[Over]) -> tuple[Round, ...]:
-    """What is done while the agent speaks, spread over the rounds."""
-    return tuple(Round(move, tuple(acts[i :: len(moves)])) for i, move in enumerate(moves))
+def rounds(moves: Sequence[Move], acts: Sequence[Sequence[Over]]) -> tuple[Round, ...]:
+    """What is done while the agent speaks, spread over the rounds; what belongs together stays together."""
+    return tuple(Round(move, tuple(chain(*acts[i :: len(moves)]))) for i, move in enumerate(moves))
 
 
 class Beds:
