@@ -52,6 +52,9 @@ START_WITHIN = 5.0
 PHASE = 0.010
 """Seconds the pacer's grid lies behind the arrival of the caller's frames."""
 
+AHEAD_AT_MOST = 30 * RATE
+"""Nobody speaks faster than time passes: a stream may be so far ahead of it, because its first frames came late."""
+
 CLOSE_CODES = {"binary": 1003, "oversized": 1009, "not_json": 1007, "not_an_object": 1007}
 
 
@@ -109,6 +112,7 @@ class Line:
         self._talker: Talker | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._goodbye: asyncio.Task[None] | None = None
+        self._began = 0.0
         self._due = 0.0
         self._late = 0.0
         self._end: End | None = None
@@ -178,6 +182,9 @@ class Line:
         turns = self._reel.push(media)
         now = self._clock()
         self._anchor.saw(self._reel.reach, now)
+        self._began = self._began or now
+        if self._reel.reach > (now - self._began) * RATE + AHEAD_AT_MOST:
+            raise CarrierError("too_fast", f"{self._reel.reach} samples in {now - self._began:.1f} s")
         if not self._due:
             self._due = self._loop.time() + PHASE / self._speed
             self._cancel_timer()

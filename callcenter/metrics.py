@@ -37,7 +37,7 @@ OUTCOMES = ("completed", "caller_hung_up", "transferred", "failed", "machine")
 FAULT_KINDS = frozenset(
     {"late", "held", "lost", "stale", "deaf", "gone", "binary", "oversized", "not_json", "not_an_object"}
     | {"bad_field", "wrong_order", "wrong_format", "dropped", "stalled_peer", "no_start", "duplex"}
-    | {"no_media", "crashed", "bad_frame", "not_utf8", "bad_position", "position_jump", "long_frame"}
+    | {"no_media", "crashed", "bad_frame", "not_utf8", "bad_position", "position_jump", "long_frame", "too_fast"}
 )
 
 

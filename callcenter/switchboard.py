@@ -50,7 +50,7 @@ CLEAN: Final = {"hangup": "caller_hung_up", "machine": "machine"}
 BROKEN: Final = frozenset(
     {"lost", "gone", "dropped", "stalled_peer", "no_start", "no_media", "crashed", "bad_frame", "not_utf8"}
     | {"binary", "oversized", "not_json", "not_an_object", "bad_field", "wrong_order", "wrong_format"}
-    | {"bad_position", "position_jump", "long_frame"}
+    | {"bad_position", "position_jump", "long_frame", "too_fast"}
 )
 
 Admission = Literal["admitted", "full", "draining", "stalled"]

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import sqlite3
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from random import Random
 
@@ -82,6 +84,7 @@ ROWS = [
     (texts(media(STREAM, 0)), 1008, "wrong_order"),
     (OPENED + texts(media(STREAM, 0), media(STREAM, 20_000)), 1008, "position_jump"),
     (OPENED + texts(media(STREAM, 60_000), media(STREAM, 40_000)), 1008, "position_jump"),
+    (OPENED + texts(*(media(STREAM, n * 9_900) for n in range(5))), 1008, "too_fast"),
     ([frame(DICE, TEXT, b"{}", masked=False)], 1002, "bad_frame"),
     ([frame(DICE, TEXT, b"{}", rsv=4)], 1002, "bad_frame"),
     ([frame(DICE, 3, b"{}")], 1002, "bad_frame"),
@@ -99,6 +102,31 @@ def test_a_fault_of_the_provider_has_a_code_a_name_and_a_journal(house, frames, 
     assert (events[-1]["is"], events[-1]["reason"]) == ("Broke", kind)
     assert (end["reason"], end["outcome"]) == (kind, "failed")
     assert kind in BROKEN
+
+
+@pytest.mark.parametrize("store", ["answers", "is busy"])
+def test_one_token_shown_by_many_at_once_opens_one_stream(lite, store):
+    """Whether or not the store can say that it was used."""
+    with running(*lite) as server, sqlite(lite[1]) as database:
+        if store == "is busy":
+            database.execute("begin immediate")
+        drawn = door(server)
+
+        async def all_at_once():
+            shown = [Case(n, drawn, (handshake(DICE, drawn),), None, (), "gone_away") for n in range(20)]
+            return await asyncio.gather(*(play(case, server.settings.port, 20.0) for case in shown))
+
+        statuses = sorted(answer.status for answer in asyncio.run(all_at_once()))
+        assert statuses == [101, *[403] * 19]
+
+
+@contextmanager
+def sqlite(url):
+    database = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    yield database
+    if database.in_transaction:
+        database.execute("rollback")
+    database.close()
 
 
 def test_what_arrives_together_with_a_close_is_still_heard(house):
@@ -164,24 +192,20 @@ def test_a_head_without_an_end_is_refused(house):
 
 def test_a_peer_that_leaves_while_it_is_admitted_leaves_nothing_behind(lite):
     """The database is busy, so that admission takes a while."""
-    import sqlite3
-
     folder, url = lite
     with running(folder, url) as server:
         drawn = door(server)
-        busy = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
-        busy.execute("begin immediate")
+        with sqlite(url) as busy:
+            busy.execute("begin immediate")
 
-        async def come_and_go():
-            _, peer = await asyncio.get_running_loop().create_connection(Peer, "127.0.0.1", server.settings.port)
-            peer.transport.write(handshake(DICE, drawn))
-            await until(lambda: server.house.board._nonces.facts)
-            peer.transport.abort()
-            await until(lambda: not server.server.server_state.connections)
+            async def come_and_go():
+                _, peer = await asyncio.get_running_loop().create_connection(Peer, "127.0.0.1", server.settings.port)
+                peer.transport.write(handshake(DICE, drawn))
+                await until(lambda: server.house.board._nonces.facts)
+                peer.transport.abort()
+                await until(lambda: not server.server.server_state.connections)
 
-        asyncio.run(come_and_go())
-        busy.execute("rollback")
-        busy.close()
+            asyncio.run(come_and_go())
         journals = lambda: list((folder / "var" / "calls").glob("*/*.jsonl"))  # noqa: E731
         asyncio.run(until(lambda: journals() and not server.house.board.lines))
         server.settle()
