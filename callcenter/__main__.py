@@ -257,12 +257,16 @@ def bench_export(
 @bench.command("task")
 def bench_task(
     only: Annotated[str, typer.Option(help="One flow, or part of a scenario's name.")] = "",
-    lucks: Annotated[int, typer.Option(help="Calls per scenario, each with other chances.", min=1)] = 3,
+    lucks: Annotated[int, typer.Option(help="Calls per scenario, each with other words and chances.", min=1)] = 3,
+    url: Annotated[str, typer.Option(help="OpenAI-compatible endpoint to plan with (https://host/v1).")] = "",
+    model: Annotated[str, typer.Option(help="The endpoint's model.")] = "default",
+    key: Annotated[str, typer.Option(help="Environment variable that holds the endpoint's key.")] = "",
 ) -> None:
     """Callers with a task against flows, tools and CRM, with perfect ears."""
+    from callcenter.bench.task import Remote
     from callcenter.bench.task import main as play
 
-    score = play(only, lucks, console)
+    score = play(only, lucks, console, Remote(url, model, key) if url else None)
     raise typer.Exit(0 if score.verdicts else 1)
 
 
@@ -272,20 +276,23 @@ def flows_check(
 ) -> None:
     """Check flows completely: every error with its line, cause and remedy."""
     import flows
+    from callcenter.background.catalogue import known_tools
+    from flows.check import check
 
-    folder = Path(flows.__file__).parent
-    problems = 0
-    for path in files or sorted(folder.glob("*.toml")):
-        try:
-            flow = flows.load(path)
-        except flows.FlowError as error:
-            for problem in error.problems:
-                console.print(f"{path}:{problem}", markup=False)
-            problems += len(error.problems)
-        else:
+    tools = known_tools(Path(chosen.tools) if (chosen := settings()).tools else None)
+    shipped = sorted(Path(flows.__file__).parent.glob("*.toml"))
+    others, problems = {path.stem: flows.load(path) for path in shipped}, 0
+    for path in files or shipped:
+        text = path.read_text(encoding="utf-8")
+        found = check(text, tools, others)
+        for problem in found:
+            console.print(f"{path}: {problem}", markup=False)
+        problems += len(found)
+        if not found:
+            flow = flows.parse(text)
             console.print(f"{path}: {len(flow.steps)} steps, {flow.hash[:12]}")
     if problems:
-        raise Refusal(f"{problems} problems")
+        raise Refusal(f"{problems} problem{'s' if problems > 1 else ''}")
 
 
 @app.command()

@@ -43,7 +43,7 @@ def check(
     try:
         flow = parse(text)
     except FlowError as error:
-        return error.problems
+        return tuple(sorted(error.problems, key=lambda problem: problem.line))
     found = _Check(flow, text, key_lines(text), tools, others).problems()
     return tuple(sorted(set(found), key=lambda problem: (problem.line, problem.where, problem.cause)))
 
