@@ -19,7 +19,7 @@ def table(measured: Mapping[str, Figures]) -> Table:
         told.add_column(name, justify="right")
     for measure in MEASURES:
         cells = [cell(found, measure.name) for found in measured.values()]
-        told.add_row(f"{measure.name}  [dim]{measure.title}[/dim]", str(measure.now or ""), *cells)
+        told.add_row(measure.name, str(measure.now or ""), *cells)
     return told
 
 

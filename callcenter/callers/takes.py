@@ -98,6 +98,8 @@ class Part:
 def spoken_whole(speaker: Speaker, voice: Voice, wording: Wording) -> list[Part]:
     """The chunks of a wording spoken in one breath; empty where the synthesizer does not tell its words apart."""
     texts = [chunk.text for chunk in wording.chunks]
+    if len(texts) == 1:
+        return spoken_in_parts(speaker, voice, wording)
     speech = speaker.speak(" ".join(texts), voice.name, voice.rate, voice.pitch, voice.lilt, True)
     counts = [sum(any(c.isalnum() for c in token) for token in text.split()) for text in texts]
     if len(speech.words) != sum(counts) or not all(counts):
