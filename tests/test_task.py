@@ -3,22 +3,26 @@
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from brain import Brain, thinking
 from rich.console import Console
 
+import flows
 from callcenter.background.agent import Agent
 from callcenter.background.exchange import CallTool, ToolAnswered, TransferTo, Withdraw, Words, Write
 from callcenter.bench.judge import judge
 from callcenter.bench.task import Remote, faults, main, play
 from callcenter.bench.textcall import TextCall, world
-from callcenter.callers.tasks import Wanted, load, otherwise, wordings
+from callcenter.callers.tasks import Scenario, Wanted, load, otherwise, wordings
 from callcenter.callers.tasks.caller import Caller
-from flows import shipped
+from flows import parse, shipped
 
 SCENARIOS = {scenario.name: scenario for scenario in load()}
 FLOWS = shipped()
+README = Path(flows.__file__).parent / "README.md"
+EXAMPLE = re.search(r"```toml\n(.*?)```", README.read_text(), re.S)[1]
 GRINDER = "the only order needs no asking"
 CANCEL = "cancel an order that is still here"
 CORRECTED = "corrected while the look-up runs"
@@ -295,3 +299,24 @@ def test_without_an_endpoint_the_embedded_planner_solves_it():
 def test_a_wish_nobody_words_otherwise_is_said_as_it_is():
     scenario = replace(SCENARIOS[GRINDER], wants=(Wanted("something entirely new"),))
     assert otherwise(scenario, 5) == scenario
+
+
+# ------------------------------------------------------------------------------------------------ the README's flow
+
+
+def test_the_flow_of_the_readme_works_on_the_telephone():
+    flow = parse(EXAMPLE)
+    scenario = Scenario(
+        name="a newcomer's flow",
+        flow="library",
+        who="samuel",
+        wants=(
+            Wanted("hi how long are you open in the evening", "between 10:00 am and 6:00 pm", about="open"),
+            Wanted("okay then have somebody call me please", "your ticket is \\d( \\d)+", about="called back"),
+        ),
+        knows={"phone": "five one eight [0.6] five five five oh one nine nine", "message": "a book i lost"},
+        confirm="5 1 8 5 5 5 0 1 9 9",
+        changes=(("request_callback", {}),),
+    )
+    verdict = judge(TextCall(scenario, flow).run())
+    assert (verdict.failures, verdict.unsourced, verdict.stale) == ((), (), ())

@@ -193,7 +193,8 @@ class Reader:
         if denied and d.task:
             scores = _without(scores, (d.task.step,))
         other = self._intent(scores, LIKELY if denied else STRONG if loose else SURE)
-        if other and (d.task is None or other.name != d.task.step) and len(spoken) >= 4:
+        anything = collect.grammar == "text" and not denied
+        if other and not anything and (d.task is None or other.name != d.task.step) and len(spoken) >= 4:
             strict = self._slot_in(d, task, collect, spoken, asked=not loose)
             if strict is None:
                 return self._begin(replace(d, tasks=d.tasks[:-1]) if denied else d, other, spoken)
