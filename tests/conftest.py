@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import structlog
 from postgres import Postgres
 from provider import Provider
 
@@ -83,3 +84,10 @@ def provider() -> Iterator[Provider]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def _own_logs() -> Iterator[None]:
+    """What a test sets up for its logs ends with it."""
+    yield
+    structlog.reset_defaults()

@@ -15,7 +15,7 @@ from callcenter.config import Secret
 from callcenter.events import Directed, Rang, Transfer
 
 ACCOUNT = {"twilio_account": SID, "twilio_token": Secret(TOKEN), "from_number": OWN, "dial_allowed": ("+1555",)}
-PERSON = {"person": {"number": "+15550177"}}
+PERSON = {"person": {"number": "+15550177", "timeout": 5}}
 
 
 def order(server, to):
@@ -93,7 +93,7 @@ def test_webhooks_of_a_call_may_reach_another_process(database, tmp_path):
         running(tmp_path / "other", database, **shared) as other,
     ):
         rung = one.call(one.house.board.ring("CA7", Rang("+15550100", "+15550199")))
-        one.call(one.house.board._leaving(rung.call_id, Transfer("person", "asked")))
+        one.call(one.house.board._leaving(rung.call_id, 0, Transfer("person", "asked")))
         answer = signed_post(other, f"/twilio/action?call={rung.call_id}&leg=0", {"CallSid": "CA7"})
         assert "<Dial" in answer.text
         assert "+15550177" in answer.text

@@ -259,7 +259,7 @@ def test_a_stuck_duplex_is_covered_for_and_replaced(lite):
         assert row_of(server, report).served == "parrot"
 
 
-PERSON = {"person": {"number": "+15550177"}}
+PERSON = {"person": {"number": "+15550177", "timeout": 5}}
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def test_a_transfer_connects_or_brings_the_caller_back_with_the_reason(lite, out
     with running(*lite, transfers=PERSON, dial_allowed=("+1555",)) as server:
 
         async def talk():
-            phone = Phone(Dialling(url=server.url, token=server.token, seconds=12.0, outcomes=outcomes), Player(SPEECH))
+            phone = Phone(Dialling(url=server.url, token=server.token, seconds=16.0, outcomes=outcomes), Player(SPEECH))
             call = asyncio.create_task(phone.place())
             await transferred(server)
             return await call
