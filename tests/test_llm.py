@@ -188,8 +188,8 @@ class Scene:
             async with serving(self.answer) as web, shared_client() as client:
                 options = {
                     "key": secret("LLM_KEY"),
-                    "first_token": 0.4,
-                    "gap": 0.3,
+                    "first_token": 1.0,
+                    "gap": 1.0,
                     "whole": 5.0,
                     "pause": 0.01,
                     **endpoint,
