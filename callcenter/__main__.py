@@ -257,7 +257,7 @@ def bench_export(
 @bench.command("task")
 def bench_task(
     only: Annotated[str, typer.Option(help="One flow, or part of a scenario's name.")] = "",
-    lucks: Annotated[int, typer.Option(help="Calls per scenario, each with other words and chances.", min=1)] = 3,
+    lucks: Annotated[int, typer.Option(help="Calls per scenario, each with other words and chances.", min=1)] = 4,
     url: Annotated[str, typer.Option(help="OpenAI-compatible endpoint to plan with (https://host/v1).")] = "",
     model: Annotated[str, typer.Option(help="The endpoint's model.")] = "default",
     key: Annotated[str, typer.Option(help="Environment variable that holds the endpoint's key.")] = "",

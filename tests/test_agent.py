@@ -673,3 +673,13 @@ def test_the_same_events_give_the_same_wishes():
 
     assert run() == run()
     assert ORDERS["count"] == 2
+
+
+def test_a_caller_who_is_misunderstood_again_and_again_gets_a_person():
+    talk = Talk()
+    talk.say("i want to cancel my order")
+    wishes = []
+    for _ in range(3):
+        talk.listen()
+        wishes += talk.say("no that is not at all what i want")
+    assert of(wishes, TransferTo) == [TransferTo("support", "not_understood")]

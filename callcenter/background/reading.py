@@ -191,7 +191,10 @@ class Reader:
         loose = collect.grammar in ("name", "text", "city", "address", "choice")
         denied = spoken[0] in ("no", "nope") and len(spoken) >= 4 and d.task is not None
         if denied and d.task:
-            scores = _without(scores, (d.task.step,))
+            d = replace(d, denied=(*d.denied, d.task.step))
+            scores = _without(scores, d.denied)
+            if len(d.denied) >= self.walker.flow.hand_over.after:
+                return Reading(replace(d, misses=self.walker.flow.hand_over.after), "missed")
         other = self._intent(scores, LIKELY if denied else STRONG if loose else SURE)
         anything = collect.grammar == "text" and not denied
         if other and not anything and (d.task is None or other.name != d.task.step) and len(spoken) >= 4:
@@ -231,6 +234,7 @@ class Reader:
         return None
 
     def _filled(self, d: Dialogue, collect: Collect, slot: Slot, spoken: Sequence[str]) -> Dialogue:
+        d = replace(d, denied=())
         if d.awaiting.identity:
             d = replace(d, identity=d.identity.filled(collect.name, slot), part="")
         elif d.task:

@@ -108,6 +108,8 @@ class Dialogue:
     """Words of an answer that is not whole yet: three digits of four."""
     unclear: str = ""
     """What the caller said before being asked which step is meant."""
+    denied: tuple[str, ...] = ()
+    """Steps the caller has just said they do not want."""
     proposed: Wish | None = None
     """The change that a remote planner proposed and the caller is being asked about."""
     misses: int = 0

@@ -105,7 +105,7 @@ def play(
     return Score(remote.model if remote else "embedded", tuple(verdicts))
 
 
-def main(only: str = "", lucks: int = 3, console: Console | None = None, remote: Remote | None = None) -> Score:
+def main(only: str = "", lucks: int = 4, console: Console | None = None, remote: Remote | None = None) -> Score:
     """Play, print a table for people, and the last line for programs."""
     console = console or Console()
     chosen = [one for one in load() if only in (one.flow, "") or only in one.name]
