@@ -85,7 +85,7 @@ class Activity:
         voiced, low_over, high_over = self._hang.voiced, self._low.over, self._high.over
         if audio == SILENT_TURN and not self._last[0]:
             return "".join(["1" if voiced(max(low_over(0), high_over(0))) else "0" for _ in range(FRAMES_PER_TURN)])
-        pcm = np.concatenate((self._last, wide()[np.frombuffer(audio, np.uint8)]))
+        pcm = np.concatenate((self._last, wide().take(np.frombuffer(audio, np.uint8))))
         self._last = pcm[-1:]
         now, before = pcm[1:], pcm[:-1]
         bands = zip(energies(now + before), energies(now - before), strict=True)
@@ -166,4 +166,4 @@ def wide() -> NDArray[np.float64]:
 
 def energies(samples: NDArray[np.float64]) -> list[int]:
     frames = samples.reshape(-1, FRAME)
-    return list(map(int, np.einsum("ij,ij->i", frames, frames).tolist()))
+    return list(map(int, np.vecdot(frames, frames).tolist()))

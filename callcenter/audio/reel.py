@@ -47,7 +47,7 @@ class Reel:
     @property
     def reach(self) -> int:
         """Samples heard so far and what waits behind a gap: where the carrier's clock has got to."""
-        return self.position + self._furthest() - self._next
+        return self.position + self._furthest() - self._next if self._held else self.position
 
     def push(self, media: Media) -> list[TurnHeard]:
         audio = media.audio
