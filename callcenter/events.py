@@ -347,20 +347,7 @@ class Fault:
 
 
 Command = (
-    Send
-    | Mark
-    | Clear
-    | Hear
-    | Use
-    | Ask
-    | Record
-    | Transfer
-    | HangUp
-    | Utter
-    | Understood
-    | Delivered
-    | Trace
-    | Fault
+    Send | Mark | Clear | Hear | Use | Ask | Record | Transfer | HangUp | Utter | Understood | Delivered | Trace | Fault
 )
 
 
