@@ -30,7 +30,7 @@ def test_every_setting_is_in_the_readme(setting):
 
 def test_the_readme_names_no_setting_that_does_not_exist():
     known = {field.name.upper() for field in fields(Settings)}
-    table = README[README.index("## Settings") : README.index("## Measured")]
+    table = README[README.index("## Settings") : README.index("## Figures")]
     named = {name for row in re.findall(r"^\| (`.*?) \|", table, re.M) for name in re.findall(r"`([A-Z_]+)`", row)}
     assert named == known
     assert {name.removeprefix(PREFIX) for name in re.findall(r"CALLCENTER_[A-Z_]+[A-Z]", README)} <= known
