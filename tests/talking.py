@@ -100,20 +100,20 @@ class Talk:
 
     def listen(self):
         """Everything written so far is spoken and heard."""
-        for entry in list(self.agent.ledger.pending()):
+        for entry in list(self.agent.desk.ledger.pending()):
             self.at += samples(len(entry.note.text) / 15)
             self.tell(SpokenHeard(self.at, entry.note.id, entry.note.text, True))
 
     def hear_some(self, text):
         """The caller has heard the beginning of the last note, up to here."""
-        entry = self.agent.ledger.last()
+        entry = self.agent.desk.ledger.last()
         part = entry.note.text[: entry.note.text.index(text) + len(text)]
         self.tell(SpokenHeard(self.at, entry.note.id, part, False))
 
     def running(self, name=""):
         """Calls of tools that were made and neither answered nor cancelled."""
         gone = {wish.request for wish in self.wishes if isinstance(wish, CancelTool)}
-        done = {one.request for one in self.agent.errands.all.values() if one.state != "running"}
+        done = {one.request for one in self.agent.desk.errands.all.values() if one.state != "running"}
         calls = [wish for wish in self.wishes if isinstance(wish, CallTool)]
         return [one for one in calls if one.name.startswith(name) and one.request not in gone | done]
 
@@ -139,7 +139,7 @@ class Talk:
 
     @property
     def pending(self):
-        return " ".join(entry.note.text for entry in self.agent.ledger.pending())
+        return " ".join(entry.note.text for entry in self.agent.desk.ledger.pending())
 
     @property
     def written(self):

@@ -114,15 +114,15 @@ def test_words_that_come_in_any_pieces_lead_to_the_same_place():
     whole, pieces = Talk(), Talk()
     whole.tell(Words(samples(3), "cancel order four two one eight", True))
     pieces.say("cancel order four two one eight")
-    assert whole.agent.d == pieces.agent.d
+    assert whole.agent.desk.d == pieces.agent.desk.d
 
 
 def test_an_utterance_that_nobody_ends_ends_by_silence():
     talk = Talk()
     talk.say("what does delivery cost", final=False)
-    assert talk.agent.transcript[-1][0] == "agent"
+    assert talk.agent.desk.transcript[-1][0] == "agent"
     talk.wait(1.4)
-    assert talk.agent.transcript[-1] == ("caller", "what does delivery cost")
+    assert talk.agent.desk.transcript[-1] == ("caller", "what does delivery cost")
     assert talk.tell(Words(talk.at, "what does delivery cost", True)) == []
 
 
@@ -130,7 +130,7 @@ def test_the_voice_taking_the_floor_ends_the_utterance():
     talk = Talk()
     talk.say("what does delivery cost", final=False)
     talk.tell(Acted(talk.at, TookFloor()))
-    assert talk.agent.transcript[-1] == ("caller", "what does delivery cost")
+    assert talk.agent.desk.transcript[-1] == ("caller", "what does delivery cost")
 
 
 # ------------------------------------------------------------------------------------------------------- identity
@@ -179,7 +179,7 @@ def test_one_more_detail_settles_who_of_two_it_is():
     talk.say("march twelfth nineteen eighty four")
     assert talk.running("verify")[0].arguments["born"] == "1984-03-12"
     talk.answer("verify_customer", MARIA)
-    assert talk.agent.d.caller is not None
+    assert talk.agent.desk.d.caller is not None
 
 
 def test_digits_come_in_groups():
@@ -405,7 +405,7 @@ def test_a_follow_up_needs_no_whole_sentence():
 def test_a_new_note_takes_the_place_of_what_was_not_heard():
     talk = Talk()
     talk.say("what does delivery cost")
-    (old,) = [entry.note.id for entry in talk.agent.ledger.pending()]
+    (old,) = [entry.note.id for entry in talk.agent.desk.ledger.pending()]
     wishes = talk.say("and how long can i send things back")
     assert Withdraw(old) in wishes
     assert of(wishes, Write)[-1].note.supersedes == (old,) or "30 days" in talk.pending
@@ -433,7 +433,7 @@ def test_a_progress_note_goes_when_the_answer_is_there():
     talk.verified("where is the office chair i ordered")
     talk.listen()
     talk.wait(2.8)
-    (progress,) = [entry.note.id for entry in talk.agent.ledger.pending()]
+    (progress,) = [entry.note.id for entry in talk.agent.desk.ledger.pending()]
     assert Withdraw(progress) in talk.answer("order_status", CHAIR)
 
 
@@ -576,7 +576,7 @@ def test_never_mind_drops_what_was_begun():
     talk.listen()
     talk.say("never mind forget it")
     assert "anything else" in talk.pending
-    assert talk.agent.d.tasks == ()
+    assert talk.agent.desk.d.tasks == ()
 
 
 def test_what_was_said_is_said_again_when_asked_for():
@@ -622,7 +622,7 @@ def test_a_change_of_mind_after_booking_moves_what_was_booked():
     talk.answer("list_appointments", {"count": 1, "appointments": [booked]})
     talk.answer("free_slots", friday)
     assert "Shall I move your repair" in talk.pending or "Which time" in talk.pending
-    assert talk.agent.d.task.step == "move"
+    assert talk.agent.desk.d.task.step == "move"
 
 
 def test_hanging_up_stops_look_ups_and_lets_a_change_finish():
@@ -644,7 +644,7 @@ def test_every_note_names_its_request_its_sources_and_its_end():
     talk.verified("where is the office chair i ordered")
     talk.answer("order_status", CHAIR)
     note = talk.written[-1]
-    assert note.answers == f"q{talk.agent.query}"
+    assert note.answers == f"q{talk.agent.desk.query}"
     assert note.expires > talk.at
     requests = {wish.request for wish in of(talk.wishes, CallTool) if wish.name == "order_status"}
     assert requests <= set(note.source)

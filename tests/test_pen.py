@@ -6,7 +6,7 @@ from callcenter.background.exchange import Withdraw, Withhold, Write
 from callcenter.background.grammar import Day
 from callcenter.background.ledger import Ledger
 from callcenter.background.pen import CANNOT_TELL, Pen
-from callcenter.background.walking import Said
+from callcenter.background.state import Said
 
 SOURCES = {"t1": {"order": "4217", "expected": "2026-11-26"}}
 ANSWER = Said("Order 4217 arrives on Thursday, November 26.", ("t1",))

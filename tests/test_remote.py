@@ -49,7 +49,7 @@ def test_what_the_planner_says_is_said():
     talk.say("where is my order")
     talk.plan(Go("order_status"), Tell("May I have your name?"))
     assert talk.pending == "May I have your name?"
-    assert talk.agent.d.task.step == "order_status"
+    assert talk.agent.desk.d.task.step == "order_status"
 
 
 def test_its_look_ups_run_and_their_answers_are_shown_to_it():
@@ -144,7 +144,7 @@ def test_what_it_noted_is_kept_in_the_form_of_the_grammar():
     talk = Remote()
     talk.say("where is my order")
     talk.plan(Go("order_status"), Fill("name", "maria lopez"), Fill("postcode", "six oh six one four"))
-    slots = talk.agent.d.identity.slots
+    slots = talk.agent.desk.d.identity.slots
     assert (slots["name"].value, slots["postcode"].value) == ("Maria Lopez", "60614")
 
 
@@ -206,7 +206,7 @@ def test_it_can_hand_over_and_finish():
 def test_it_is_asked_a_few_times_and_no_more():
     talk = known()
     rounds = 0
-    while talk.asked.request == f"c{talk.agent.consulting.asked}" and talk.agent.consulting.request and rounds < 20:
+    while talk.asked.request == f"c{talk.agent.desk.consulting.asked}" and talk.agent.desk.consulting.request and rounds < 20:
         rounds += 1
         talk.plan(Look("order_status", {"customer": "1001", "order": str(4200 + rounds)}))
         if not talk.running("order_status"):

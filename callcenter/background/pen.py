@@ -9,7 +9,7 @@ from callcenter.background.facts import facts
 from callcenter.background.grammar import Day
 from callcenter.background.ledger import Entry, Ledger
 from callcenter.background.rules import against_text
-from callcenter.background.walking import Said
+from callcenter.background.state import Said
 from callcenter.events import Note
 from callcenter.units import samples
 

@@ -9,15 +9,15 @@ from dataclasses import replace
 from typing import Any
 
 from callcenter.background.grammar import parse, words
+from callcenter.background.ground import Ground, plain_value
 from callcenter.background.notes import fill
 from callcenter.background.planner import Change, Fill, Finish, Go, HandOver, Look, Move, Situation, Tell
-from callcenter.background.state import Awaiting, Dialogue, Result, Slot, Task, Wish, same
-from callcenter.background.walking import Plan, Said, Walker, plain_value
+from callcenter.background.state import Awaiting, Dialogue, Plan, Result, Said, Slot, Task, Wish, same
 from flows import Collect, Use
 
 
 def situation(
-    walker: Walker,
+    ground: Ground,
     d: Dialogue,
     heard: str,
     transcript: Sequence[tuple[Any, str]],
@@ -28,40 +28,40 @@ def situation(
     tasks = [d.identity, *([d.task] if d.task else [])]
     slots = {name: slot.value for task in tasks for name, slot in task.slots.items()}
     return Situation(
-        flow=walker.flow,
+        flow=ground.flow,
         step=step,
-        today=str(walker.today),
+        today=str(ground.today),
         heard=heard,
         transcript=tuple(transcript),
         slots=slots,
         results=tuple(results),
         verified=d.caller is not None,
-        tools=walker.flow.tools(step),
+        tools=ground.flow.tools(step),
     )
 
 
-def settle(moves: Sequence[Move], d: Dialogue, walker: Walker) -> Plan:
+def settle(moves: Sequence[Move], d: Dialogue, ground: Ground) -> Plan:
     """The plan that these moves make."""
     plan = Plan(replace(d, awaiting=Awaiting("nothing")))
     for move in moves:
-        plan = _with(plan, move, walker)
+        plan = _with(plan, move, ground)
     if not plan.looks and plan.change is None and plan.dialogue.awaiting.kind == "nothing":
         plan = replace(plan, dialogue=replace(plan.dialogue, awaiting=Awaiting("opening")))
     return plan
 
 
-def _with(plan: Plan, move: Move, walker: Walker) -> Plan:
+def _with(plan: Plan, move: Move, ground: Ground) -> Plan:
     d = plan.dialogue
     match move:
         case Go(step):
             here = d.task is not None and d.task.step == step
-            return plan if here else replace(plan, dialogue=d.begin(walker.flow.steps[step]))
+            return plan if here else replace(plan, dialogue=d.begin(ground.flow.steps[step]))
         case Fill(name, value):
-            return replace(plan, dialogue=_filled(d, name, value, walker))
+            return replace(plan, dialogue=_filled(d, name, value, ground))
         case Look(tool, arguments):
             return replace(plan, looks=(*plan.looks, Wish(tool, arguments)))
         case Change(tool, arguments):
-            return _changing(plan, Wish(tool, arguments, d.task.id if d.task else 0), walker)
+            return _changing(plan, Wish(tool, arguments, d.task.id if d.task else 0), ground)
         case Tell(text, source):
             return replace(plan, lines=(*plan.lines, Said(text, source)))
         case HandOver(reason, target):
@@ -70,25 +70,25 @@ def _with(plan: Plan, move: Move, walker: Walker) -> Plan:
             return replace(plan, finished=True)
 
 
-def _changing(plan: Plan, wish: Wish, walker: Walker) -> Plan:
+def _changing(plan: Plan, wish: Wish, ground: Ground) -> Plan:
     """A change the caller has agreed to is made; another is asked about."""
     d = plan.dialogue
     name = f"{wish.tool} {same(wish.arguments)}"
     if d.task is not None and name in d.task.confirmed:
         return replace(plan, change=wish)
     asked = replace(d, awaiting=Awaiting("confirm", name), proposed=wish)
-    return replace(plan, dialogue=asked, lines=(*plan.lines, _question(d, wish, walker)))
+    return replace(plan, dialogue=asked, lines=(*plan.lines, _question(d, wish, ground)))
 
 
-def _question(d: Dialogue, wish: Wish, walker: Walker) -> Said:
+def _question(d: Dialogue, wish: Wish, ground: Ground) -> Said:
     """The flow's own question where it can be filled in, else one made of the tool and its arguments."""
-    step = walker.flow.steps.get(d.task.step) if d.task else None
+    step = ground.flow.steps.get(d.task.step) if d.task else None
     uses: list[Use] = [use for use in step.calls if use.tool == wish.tool and use.confirm] if step else []
-    values = {**(walker.values(d, d.task) if d.task else {}), **wish.arguments}
+    values = {**(ground.values(d, d.task) if d.task else {}), **wish.arguments}
     for use in uses:
-        if (filled := fill(use.confirm, values, str(walker.today.year))) is not None:
+        if (filled := fill(use.confirm, values, str(ground.today.year))) is not None:
             return Said(filled.text, ("caller", f"flow {step.name}" if step else "flow", *_requests(d.task)))
-    card = walker.cards.get(wish.tool)
+    card = ground.cards.get(wish.tool)
     told = [f"{name.replace('_', ' ')} {value}" for name, value in wish.arguments.items() if name != "customer"]
     about = (card.description if card else wish.tool.replace("_", " ")).partition(".")[0]
     return Said(f"Shall I do this: {about}{', ' if told else ''}{', '.join(told)}?", ("caller", *_requests(d.task)))
@@ -98,20 +98,20 @@ def _requests(task: Task | None) -> tuple[str, ...]:
     return tuple(result.request for result in task.pinned.values()) if task else ()
 
 
-def _filled(d: Dialogue, name: str, value: object, walker: Walker) -> Dialogue:
-    rule = walker.verification(d)
-    own = {collect.name: collect for collect in walker.flow.steps[d.task.step].collect} if d.task else {}
+def _filled(d: Dialogue, name: str, value: object, ground: Ground) -> Dialogue:
+    rule = ground.verification(d)
+    own = {collect.name: collect for collect in ground.flow.steps[d.task.step].collect} if d.task else {}
     proof = {collect.name: collect for collect in rule.collect} if rule and d.caller is None else {}
     if d.task is not None and name in own:
-        slot = _slot(own[name], value, walker, walker.values(d, d.task))
+        slot = _slot(own[name], value, ground, ground.values(d, d.task))
         return d.with_task(d.task.filled(name, slot))
     if name in proof:
-        slot = _slot(proof[name], value, walker, walker.values(d, d.identity))
+        slot = _slot(proof[name], value, ground, ground.values(d, d.identity))
         return replace(d, identity=d.identity.filled(name, slot))
     return d
 
 
-def _slot(collect: Collect, value: object, walker: Walker, values: Mapping[str, Any]) -> Slot:
-    wanted = walker.wanted(collect, values)
-    found = parse(wanted, words(str(value)), walker.today, asked=True) if wanted else None
+def _slot(collect: Collect, value: object, ground: Ground, values: Mapping[str, Any]) -> Slot:
+    wanted = ground.wanted(collect, values)
+    found = parse(wanted, words(str(value)), ground.today, asked=True) if wanted else None
     return Slot(plain_value(found.value) if found and found.whole else value)

@@ -5,17 +5,17 @@ utterance does no harm. An answer to the question just asked comes first, then a
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
-from callcenter.background.grammar import Parse, Wanted, parse, words
+from callcenter.background.details import Details
+from callcenter.background.grammar import words
 from callcenter.background.grammar.answers import corrected, has_marker, yes_no
 from callcenter.background.grammar.words import vocabulary
-from callcenter.background.notes import holds, paths
+from callcenter.background.ground import Ground
 from callcenter.background.phrases import BYE, DROP, HOLD, NOTHING, PERSON, REPEAT, Phrases, content
-from callcenter.background.state import Awaiting, Dialogue, Slot, Task
-from callcenter.background.walking import Walker, plain_value
+from callcenter.background.state import Awaiting, Dialogue, Task
 from flows import Collect, Step
 
 STRONG: Final = 0.8
@@ -38,7 +38,6 @@ _QUIET: Final = vocabulary(
     nice perfect and like let's see the it's my is a hello hi
     """
 )
-_OTHER: Final = re.compile(r"\bother (?:one|order|bill|appointment)\b|\bthe other\b")
 
 Kind = Literal[
     "understood", "missed", "part", "nothing", "hold", "repeat", "person", "bye", "unheard", "go on", "unsure"
@@ -55,8 +54,9 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    walker: Walker
+    ground: Ground
     phrases: Phrases
+    details: Details
 
     def read(self, d: Dialogue, text: str, heard: bool = True) -> Reading:
         """`heard`: the caller really heard the question that is open."""
@@ -120,7 +120,7 @@ class Reader:
         steps = [(name, share) for name, share in scores if not name.startswith("@")]
         name, share = steps[0]
         second = steps[1][1] if len(steps) > 1 else 0.0
-        step = self.walker.flow.steps[name]
+        step = self.ground.flow.steps[name]
         if step.hand_over:
             least = max(least, STRONG)
         if share < least or share < LEAD * second or (scores[0][0] != name and scores[0][1] > 1.3 * share):
@@ -130,13 +130,13 @@ class Reader:
     def _begin(self, d: Dialogue, step: Step, spoken: Sequence[str]) -> Reading:
         text = " ".join(spoken)
         if d.task and d.task.step == step.name:
-            return Reading(self._volunteered(self._heard_for(d, text), spoken), "understood")
-        return Reading(self._volunteered(d.begin(step, text), spoken), "understood", self._named(d, step, text))
+            return Reading(self.details.volunteered(self._heard_for(d, text), spoken), "understood")
+        return Reading(self.details.volunteered(d.begin(step, text), spoken), "understood", self._named(d, step, text))
 
     def _named(self, d: Dialogue, step: Step, text: str) -> str:
         """What was understood, said before the first question when it might be wrong."""
         share = dict(self.phrases.scores(text)).get(step.name, 1.0)
-        asks = step.collect or (self.walker.private(step) and d.caller is None)
+        asks = step.collect or (self.ground.private(step) and d.caller is None)
         return f"You want to {step.about}." if asks and share < STRONG else ""
 
     def _heard_for(self, d: Dialogue, text: str) -> Dialogue:
@@ -144,48 +144,10 @@ class Reader:
 
     # -------------------------------------------------------------------------------------------- details
 
-    def _volunteered(self, d: Dialogue, spoken: Sequence[str], but: str = "") -> Dialogue:
-        """Details given by the way, for the step and for the identity check."""
-        if task := d.task:
-            step = self.walker.flow.steps[task.step]
-            for collect in step.collect:
-                if collect.name != but and collect.name not in task.slots:
-                    slot = self._slot_in(d, task, collect, spoken, asked=False)
-                    task = task.filled(collect.name, slot) if slot else task
-            d = d.with_task(task)
-        return self._introduced(d, spoken, but)
-
-    def _introduced(self, d: Dialogue, spoken: Sequence[str], but: str = "") -> Dialogue:
-        rule = self.walker.verification(d)
-        if d.caller is not None or rule is None:
-            return d
-        identity = d.identity
-        for collect in rule.collect:
-            if collect.name != but and collect.name not in identity.slots:
-                slot = self._slot_in(d, identity, collect, spoken, asked=False)
-                identity = identity.filled(collect.name, slot) if slot else identity
-        return replace(d, identity=identity)
-
-    def _slot_in(self, d: Dialogue, task: Task, collect: Collect, spoken: Sequence[str], asked: bool) -> Slot | None:
-        found = self._parse(d, task, collect, spoken, asked)
-        if found is None or not found.whole:
-            return None
-        source = ("caller", *(result.request for result in task.pinned.values())) if collect.choices else ("caller",)
-        return Slot(plain_value(found.value), sure=not collect.readback, source=source)
-
-    def _parse(self, d: Dialogue, task: Task, collect: Collect, spoken: Sequence[str], asked: bool) -> Parse | None:
-        values = self.walker.values(d, task)
-        wanted = self.walker.wanted(collect, values)
-        if wanted is None or not (holds(collect.when, values) or collect.name in (d.need, d.awaiting.name)):
-            return None
-        if other := _the_other(spoken, wanted, task.slots.get(collect.name)):
-            return Parse(other)
-        return parse(wanted, spoken, self.walker.today, asked)
-
     def _slot(self, d: Dialogue, spoken: Sequence[str], scores: list[tuple[str, float]]) -> Reading | None:
         """An answer to a question for a detail; what was said before for it may make it whole."""
         task = d.identity if d.awaiting.identity else d.task
-        collect = self._collect(d, d.awaiting)
+        collect = self.details.asked_for(d, d.awaiting)
         if task is None or collect is None:
             return None
         loose = collect.grammar in ("name", "text", "city", "address", "choice")
@@ -193,22 +155,22 @@ class Reader:
         if denied and d.task:
             d = replace(d, denied=(*d.denied, d.task.step))
             scores = _without(scores, d.denied)
-            if len(d.denied) >= self.walker.flow.hand_over.after:
-                return Reading(replace(d, misses=self.walker.flow.hand_over.after), "missed")
+            if len(d.denied) >= self.ground.flow.hand_over.after:
+                return Reading(replace(d, misses=self.ground.flow.hand_over.after), "missed")
         other = self._intent(scores, LIKELY if denied else STRONG if loose else SURE)
         anything = collect.grammar == "text" and not denied
         if other and not anything and (d.task is None or other.name != d.task.step) and len(spoken) >= 4:
-            strict = self._slot_in(d, task, collect, spoken, asked=not loose)
+            strict = self.details.slot_in(d, task, collect, spoken, asked=not loose)
             if strict is None:
                 return self._begin(replace(d, tasks=d.tasks[:-1]) if denied else d, other, spoken)
         if denied and collect.grammar in ("name", "text", "city") and "name" not in spoken:
             return self._beside(d, spoken, scores, collect)
         for heard in (spoken, (*words(d.part), *spoken)):
-            slot = self._slot_in(d, task, collect, heard, asked=True)
+            slot = self.details.slot_in(d, task, collect, heard, asked=True)
             if slot is not None and not self._idle(spoken, scores, collect):
-                return Reading(self._filled(d, collect, slot, spoken), "understood")
+                return Reading(self.details.filled(d, collect, slot, spoken), "understood")
         whole = (*words(d.part), *spoken)
-        part = self._parse(d, task, collect, whole, asked=True)
+        part = self.details._parse(d, task, collect, whole, asked=True)
         if part is not None and not part.whole and not self._idle(spoken, scores, collect):
             return Reading(replace(d, part=" ".join(whole)), "part")
         return self._beside(d, spoken, scores, collect)
@@ -225,7 +187,7 @@ class Reader:
         """Not an answer: another detail, another wish, or a correction of what was said before."""
         if (fixed := self._fixed(d, spoken, collect.name)) is not None:
             return fixed
-        more = self._volunteered(d, spoken, but=collect.name)
+        more = self.details.volunteered(d, spoken, but=collect.name)
         if more.task != d.task or more.identity != d.identity:
             return Reading(self._heard_for(more, " ".join(spoken)), "understood")
         other = self._intent(scores, SURE)
@@ -233,40 +195,24 @@ class Reader:
             return self._begin(d, other, spoken)
         return None
 
-    def _filled(self, d: Dialogue, collect: Collect, slot: Slot, spoken: Sequence[str]) -> Dialogue:
-        d = replace(d, denied=())
-        if d.awaiting.identity:
-            d = replace(d, identity=d.identity.filled(collect.name, slot), part="")
-        elif d.task:
-            d = replace(d.with_task(d.task.filled(collect.name, slot)), part="")
-        return self._volunteered(d, spoken, but=collect.name)
-
-    def _collect(self, d: Dialogue, awaiting: Awaiting) -> Collect | None:
-        rule = self.walker.verification(d)
-        listed = rule.collect if awaiting.identity and rule else self._collects(d)
-        return next((one for one in listed if one.name == awaiting.name), None)
-
-    def _collects(self, d: Dialogue) -> tuple[Collect, ...]:
-        return self.walker.flow.steps[d.task.step].collect if d.task else ()
-
     # ------------------------------------------------------------------------------------------ yes and no
 
     def _readback(self, d: Dialogue, spoken: Sequence[str], scores: list[tuple[str, float]]) -> Reading | None:
-        collect = self._collect(d, d.awaiting)
+        collect = self.details.asked_for(d, d.awaiting)
         task = d.identity if d.awaiting.identity else d.task
         if task is None or collect is None:
             return None
         answer = yes_no(spoken)
-        again = self._slot_in(d, task, collect, spoken, asked=True)
+        again = self.details.slot_in(d, task, collect, spoken, asked=True)
         old = task.slots[collect.name]
         if (
             again is not None
             and again.value != old.value
             and not (answer and collect.grammar in ("name", "text", "city"))
         ):
-            return Reading(self._filled(d, collect, again, ()), "understood")
+            return Reading(self.details.filled(d, collect, again, ()), "understood")
         if answer or (again is not None and again.value == old.value):
-            return Reading(self._filled(d, collect, replace(old, sure=True), ()), "understood")
+            return Reading(self.details.filled(d, collect, replace(old, sure=True), ()), "understood")
         if answer is False:
             cleared = task.without(collect.name)
             d = replace(d, identity=cleared) if d.awaiting.identity else d.with_task(cleared)
@@ -311,40 +257,8 @@ class Reader:
         task = d.task
         if task is None or not (has_marker(spoken) or yes_no(spoken) is False or d.awaiting.kind == "confirm"):
             return None
-        changed = self._changed(d, task, self._collects(d), spoken, but)
+        changed = self.details.changed(d, task, self.details.collects(d), spoken, but)
         return Reading(d.with_task(changed), "understood") if changed is not None else None
-
-    def _changed(
-        self, d: Dialogue, task: Task, collects: Sequence[Collect], spoken: Sequence[str], but: str = ""
-    ) -> Task | None:
-        """The task with what these words give a new value, and without what depended on it."""
-        new: dict[str, Slot] = {}
-        for collect in collects:
-            old = task.slots.get(collect.name)
-            if collect.name == but or old is None or collect.grammar in ("text", "name", "city"):
-                continue
-            slot = self._slot_in(d, task, collect, spoken, asked=collect.grammar not in ("amount", "number"))
-            if slot is not None and slot.value != old.value:
-                new[collect.name] = slot
-        if not new:
-            return None
-        stale = [name for name in self._dependents(task.step, set(new)) if name not in new]
-        changed = task.without(*stale)
-        for name, slot in new.items():
-            changed = changed.filled(name, slot)
-        return replace(changed, said=(" ".join(spoken),))
-
-    def _dependents(self, step: str, names: set[str]) -> set[str]:
-        """Details chosen from a list that was looked up with one of these."""
-        here = self.walker.flow.steps[step]
-        lists = {
-            use.name
-            for use in here.calls
-            if any(
-                path.split(".")[0].rstrip("?") in names for value in use.arguments.values() for path in _paths(value)
-            )
-        }
-        return {collect.name for collect in here.collect if collect.choices.split(".")[0] in lists}
 
     # -------------------------------------------------------------------------------------------- open floor
 
@@ -352,20 +266,20 @@ class Reader:
         base = d.task or d.last
         strong = self._intent(scores, STRONG)
         if base is not None and has_marker(spoken) and (strong is None or strong.name in self._kin(base)):
-            found = self._put_right(d, base, spoken)
+            found = self.details.put_right(d, base, spoken)
             if found is not None:
-                return found
+                return Reading(found, "understood")
         if (step := strong or self._intent(scores, LIKELY)) is not None:
             return self._begin(d, step, spoken)
-        if base is not None and not d.tasks and (found := self._put_right(d, base, spoken)) is not None:
-            return found
+        if base is not None and not d.tasks and (found := self.details.put_right(d, base, spoken)) is not None:
+            return Reading(found, "understood")
         if d.awaiting.kind == "more" and not d.tasks:
             return self._more(d, spoken, scores)
         if unsure := self._unsure(d, spoken, scores):
             return unsure
         empty = not content(" ".join(spoken)) or (scores[0][0] == NOTHING and scores[0][1] >= LIKELY)
         if d.awaiting.kind == "opening" and empty:
-            return Reading(self._introduced(d, spoken), "go on")
+            return Reading(self.details.introduced(d, spoken), "go on")
         return None
 
     def _unsure(self, d: Dialogue, spoken: Sequence[str], scores: list[tuple[str, float]]) -> Reading | None:
@@ -374,7 +288,7 @@ class Reader:
         if d.awaiting.kind == "nothing" or first + second < UNSURE or len(spoken) < 3 or scores[0][1] > 1.3 * first:
             return None
         names = one if not other or first > 3 * second else f"{one}|{other}"
-        asked = replace(self._introduced(d, spoken), awaiting=Awaiting("which", names), unclear=" ".join(spoken))
+        asked = replace(self.details.introduced(d, spoken), awaiting=Awaiting("which", names), unclear=" ".join(spoken))
         return Reading(replace(asked, misses=d.misses + 1), "unsure")
 
     def _which(
@@ -397,26 +311,11 @@ class Reader:
             chosen = best
         else:
             return self._open(d, spoken, scores)
-        begun = self._begin(d, self.walker.flow.steps[chosen], said)
-        return replace(begun, dialogue=self._volunteered(begun.dialogue, spoken), say="")
+        begun = self._begin(d, self.ground.flow.steps[chosen], said)
+        return replace(begun, dialogue=self.details.volunteered(begun.dialogue, spoken), say="")
 
     def _kin(self, task: Task) -> tuple[str, str]:
-        return task.step, self.walker.flow.steps[task.step].correct
-
-    def _put_right(self, d: Dialogue, base: Task, spoken: Sequence[str]) -> Reading | None:
-        """New details for the task under way, or for the one that was just finished."""
-        step = self.walker.flow.steps[base.step]
-        if base is d.task:
-            changed = self._changed(d, base, step.collect, spoken)
-            return Reading(d.with_task(changed), "understood") if changed else None
-        target = self.walker.flow.steps.get(step.correct, step)
-        changed = self._changed(d, base, step.collect, spoken)
-        if changed is None:
-            return None
-        names = {collect.name for collect in target.collect}
-        slots = {name: slot for name, slot in changed.slots.items() if name in names}
-        carried = self.walker.values(d, base) if target is not step else {}
-        return Reading(d.begin(target, " ".join(spoken), slots, carried), "understood")
+        return task.step, self.ground.flow.steps[task.step].correct
 
     def _more(self, d: Dialogue, spoken: Sequence[str], scores: list[tuple[str, float]]) -> Reading | None:
         answer = yes_no(spoken)
@@ -452,15 +351,3 @@ def _bare(spoken: Sequence[str]) -> tuple[str, ...]:
     while len(rest) > 5 and (lead := next((one for one in _BEFORE if rest[: len(one)] == one), None)):
         rest = rest[len(lead) :]
     return rest
-
-
-def _paths(value: Any) -> tuple[str, ...]:
-    return paths(value) if isinstance(value, str) else ()
-
-
-def _the_other(spoken: Sequence[str], wanted: Wanted, old: Slot | None) -> Mapping[str, Any] | None:
-    """ "The other one", when there are two and one was taken."""
-    if old is None or len(wanted.records) != 2 or not _OTHER.search(" ".join(spoken)):
-        return None
-    rest = [record for record in wanted.records if plain_value(record) != old.value]
-    return rest[0] if len(rest) == 1 else None

@@ -133,3 +133,24 @@ class Dialogue:
     ) -> "Dialogue":
         task = Task(self.next_id, step.name, slots or {}, (said,) if said else (), carried=carried or {})
         return replace(self, tasks=(*self.tasks, task), next_id=self.next_id + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence, and what its facts come from: requests of results, `flow STEP`, `caller`."""
+
+    text: str
+    source: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What comes next, and where the call stands then."""
+
+    dialogue: Dialogue
+    lines: tuple[Said, ...] = ()
+    looks: tuple[Wish, ...] = ()
+    change: Wish | None = None
+    hand_over: tuple[str, str] | None = None
+    """Reason and target."""
+    finished: bool = False

@@ -1,19 +1,19 @@
 """Along the flow: from where the call stands to the next thing that is said, looked up, changed or asked.
 
-`Walker.walk` goes as far as it can with what is known: it collects details, checks identity, reads through tools,
+`walk` goes as far as it can with what is known: it collects details, checks identity, reads through tools,
 has a change confirmed, tells the result, goes on to the next step. It stops where the caller or a tool has to answer.
 It is pure: the same dialogue and results give the same plan, so it may be tried after every word.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
-from callcenter.background.grammar import Day, Wanted, parse, words
-from callcenter.background.notes import MISSING, any_holds, argument, fill, holds, look_up, paths
-from callcenter.background.planner import ToolCard
-from callcenter.background.state import Awaiting, Dialogue, Result, Slot, Task, Wish, same
-from flows import Collect, Flow, Step, Use, Verification
+from callcenter.background.grammar import Wanted, parse, words
+from callcenter.background.ground import Ground, filled_arguments, plain_value
+from callcenter.background.notes import MISSING, any_holds, argument, fill, holds, paths
+from callcenter.background.state import Awaiting, Dialogue, Plan, Result, Said, Slot, Task, Wish, same
+from flows import Collect, Step, Use, Verification
 
 Book = Mapping[tuple[str, str, int], Result]
 """Answers of tools by tool, arguments and task (0 for look-ups)."""
@@ -22,130 +22,26 @@ RETRY: Final = "Shall I try once more?"
 RESUME: Final = "Now back to your other request."
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A sentence, and what its facts come from: requests of results, `flow STEP`, `caller`."""
-
-    text: str
-    source: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What comes next, and where the call stands then."""
-
-    dialogue: Dialogue
-    lines: tuple[Said, ...] = ()
-    looks: tuple[Wish, ...] = ()
-    change: Wish | None = None
-    hand_over: tuple[str, str] | None = None
-    """Reason and target."""
-    finished: bool = False
-
-
 Stop = Literal["stop", "on"]
 
 
-@dataclass(frozen=True, slots=True)
-class Walker:
-    flow: Flow
-    cards: Mapping[str, ToolCard]
-    today: Day
-    number: str = ""
-    """The caller's telephone number."""
-
-    def walk(self, dialogue: Dialogue, book: Book) -> Plan:
-        return _Walk(self, dialogue, book).plan()
-
-    def private(self, step: Step) -> bool:
-        return step.private or any(self.cards[use.tool].private for use in step.calls if use.tool in self.cards)
-
-    def verification(self, dialogue: Dialogue) -> Verification | None:
-        """How callers of the step under way prove who they are."""
-        return self.flow.steps[dialogue.task.step].verification if dialogue.task else self.flow.verification
-
-    def proofs(self) -> frozenset[str]:
-        """The tools that verify callers."""
-        return frozenset(step.verification.tool for step in self.flow.steps.values() if step.verification)
-
-    def changes(self, use: Use) -> bool:
-        return use.tool in self.cards and self.cards[use.tool].changes
-
-    def ahead(self, dialogue: Dialogue) -> Iterator[Wish]:
-        """Look-ups that may be wanted soon and need nothing more from the caller."""
-        for step in self.flow.steps.values():
-            if self.private(step) and dialogue.caller is None:
-                continue
-            values = self.values(dialogue, Task(0, step.name))
-            for use in step.calls:
-                arguments = filled_arguments(use.arguments, values)
-                if use.ahead and not self.changes(use) and arguments is not None:
-                    yield Wish(use.tool, arguments)
-
-    def values(self, dialogue: Dialogue, task: Task) -> dict[str, Any]:
-        """Everything a line or an argument of this task may look up."""
-        step = self.flow.steps.get(task.step)
-        results = {step.calls[at].name: result.value for at, result in task.pinned.items()} if step else {}
-        return {
-            "today": str(self.today),
-            "attempt": dialogue.attempt,
-            "number": self.number,
-            "caller": dialogue.caller.value if dialogue.caller else {},
-            **task.carried,
-            **results,
-            **{name: slot.value for name, slot in task.slots.items()},
-        }
-
-    def told(self, dialogue: Dialogue, task: Task) -> tuple[Said, ...]:
-        """What this task has to tell, as if it had just been done."""
-        walk = _Walk(self, replace(dialogue, tasks=(task,)), {})
-        walk.tell(self.flow.steps[task.step], task)
-        return tuple(walk.lines)
-
-    def wanted(self, collect: Collect, values: Mapping[str, Any]) -> Wanted | None:
-        """The grammar of a detail as things stand; None while its list of choices is not there yet."""
-        sayings = tuple((said, argument(value, values)) for said, value in collect.sayings.items())
-        sayings = tuple((said, value) for said, value in sayings if value is not MISSING)
-        if collect.grammar != "choice":
-            return Wanted(collect.grammar, collect.length, sayings=sayings)
-        listed = list(collect.options) if collect.options else look_up(collect.choices, values)
-        if not isinstance(listed, list):
-            return None
-        each = (item if isinstance(item, Mapping) else {"value": item} for item in listed)
-        records = tuple(record for record in each if holds(collect.among, record))
-        return Wanted("choice", records=records, by=collect.by or ("value",), sayings=sayings)
+def walk(ground: Ground, dialogue: Dialogue, book: Book) -> Plan:
+    """As far as it goes from here."""
+    return _Walk(ground, dialogue, book).plan()
 
 
-def filled_arguments(templates: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The arguments of a call; None while one is wanting. One that is only `{optional}` is then left out by its "?"."""
-    out: dict[str, Any] = {}
-    for name, template in templates.items():
-        optional = isinstance(template, str) and template.endswith("?}")
-        value = argument(template.replace("?}", "}") if optional else template, values)
-        if value is MISSING and optional:
-            continue
-        if value is MISSING:
-            return None
-        out[name] = value
-    return out
-
-
-def proven(result: Result, walker: Walker) -> bool:
-    """Whether this answer says that the caller is who they say."""
-    answer = result.value if isinstance(result.value, Mapping) else {}
-    return result.tool in walker.proofs() and result.ok and answer.get("verified") is True
-
-
-def plain_value(value: Any) -> Any:
-    """A choice from a plain list stands for its value."""
-    return value["value"] if isinstance(value, Mapping) and set(value) == {"value"} else value
+def told(ground: Ground, dialogue: Dialogue, task: Task) -> tuple[Said, ...]:
+    """What this task has to tell, as if it had just been done."""
+    once = _Walk(ground, replace(dialogue, tasks=(task,)), {})
+    once.tell(ground.flow.steps[task.step], task)
+    return tuple(once.lines)
 
 
 @dataclass(slots=True)
 class _Walk:
     """One walk. Each `_method` that answers "stop" has said why there is no going on."""
 
-    way: Walker
+    way: Ground
     d: Dialogue
     book: Book
     lines: list[Said] = field(default_factory=list)
@@ -202,7 +98,7 @@ class _Walk:
         if result is None:
             return self._need(Wish(rule.tool, arguments))
         answer = result.value if isinstance(result.value, Mapping) else {}
-        if proven(result, self.way):
+        if self.way.proven(result):
             self.d = replace(self.d, caller=result)
             self._say(rule.passed, {"caller": answer}, (result.request,))
             return "on"

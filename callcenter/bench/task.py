@@ -92,25 +92,28 @@ def play(
     lucks: int = 1,
     seen: Callable[[Verdict], None] | None = None,
     remote: Remote | None = None,
+    errors: float = 0.0,
 ) -> Score:
     verdicts = []
     cards = world("2026-11-24T10:00").toolbox.tools
     with asyncio.Runner() as runner, remote.asked(runner, cards) if remote else nullcontext() as asks:
         for scenario in scenarios:
             for luck in range(lucks):
-                verdict = judge(TextCall(scenario, flows[scenario.flow], luck, asks).run())
+                verdict = judge(TextCall(scenario, flows[scenario.flow], luck, asks, errors=errors).run())
                 verdicts.append(verdict)
                 if seen:
                     seen(verdict)
     return Score(remote.model if remote else "embedded", tuple(verdicts))
 
 
-def main(only: str = "", lucks: int = 4, console: Console | None = None, remote: Remote | None = None) -> Score:
+def main(
+    only: str = "", lucks: int = 4, console: Console | None = None, remote: Remote | None = None, errors: float = 0.0
+) -> Score:
     """Play, print a table for people, and the last line for programs."""
     console = console or Console()
     chosen = [one for one in load() if only in (one.flow, "") or only in one.name]
     with console.status("playing") as status:
-        score = play(chosen, shipped(), lucks, lambda verdict: status.update(verdict.scenario.name), remote)
+        score = play(chosen, shipped(), lucks, lambda verdict: status.update(verdict.scenario.name), remote, errors)
     console.print(table(score))
     for fault, calls in faults(score).items():
         console.print(f"{fault} ({calls} calls)", highlight=False, markup=False)
