@@ -103,6 +103,7 @@ def load(
     calls: Annotated[int, typer.Option(help="Calls at once.", min=1)] = 100,
     seconds: Annotated[float, typer.Option(help="How long they are measured.", min=3)] = 60.0,
     climb: Annotated[bool, typer.Option("--climb", help="Go on until the jitter's p99 passes 20 ms.")] = False,
+    people: Annotated[int, typer.Option(help="Realistic callers beside them, so many at once.", min=0)] = 0,
     url: Url = "",
     seed: Annotated[int, typer.Option(help="Other seeds say other things.")] = 0,
 ) -> None:
@@ -113,7 +114,8 @@ def load(
     chosen = settings()
     where = local(url, chosen)
     token, public = token_secret(chosen), chosen.public_url
-    raise typer.Exit(run(where, calls=calls, seconds=seconds, climb=climb, public=public, token=token, seed=seed))
+    status = run(where, calls=calls, seconds=seconds, climb=climb, people=people, public=public, token=token, seed=seed)
+    raise typer.Exit(status)
 
 
 @bench.command("interaction")

@@ -24,6 +24,7 @@ from callcenter.callers.crowd import Stand
 from callcenter.callers.load import Climb
 from callcenter.callers.swarm import cut, masked
 from callcenter.callers.tape import PARROT, Tape, figures
+from callcenter.store import Search
 from callcenter.units import FRAME, RATE
 
 STREAM = '<Response><Connect action="/after"><Stream url="ws://127.0.0.1:{port}/stream"/></Connect></Response>'
@@ -178,6 +179,28 @@ def test_the_last_line_is_the_figures(capsys):
     assert all(value is None or isinstance(value, int | float | str) for value in told.values())
     assert any("jitter p99 ms" in line for line in lines)
     assert "\x1b" not in "".join(lines)
+
+
+@pytest.mark.slow
+def test_people_keep_the_measured_calls_company(lite, capsys):
+    from running import running
+
+    with running(*lite) as server:
+        status = load.run(server.url, calls=2, seconds=6.0, people=2, token=server.token)
+        told = json.loads(capsys.readouterr().out.splitlines()[-1])
+        assert status == 0
+        assert told["people_calls"] >= 2
+        assert told["people_failed"] == 0
+        assert told["people_jitter_p99_ms"] is not None
+        assert told["frames_lost"] == 0
+        server.settle()
+        callers = {call.caller for call in server.house.store.calls(Search()).calls}
+    assert len(callers) >= 4
+
+
+def test_people_and_a_climb_do_not_go_together():
+    with pytest.raises(ValueError, match="leave out"):
+        load.run("http://127.0.0.1:9", climb=True, people=2)
 
 
 def test_nobody_there_is_a_failure_with_the_address(capsys):

@@ -5,16 +5,19 @@ the measured time begins (its first two seconds do not count); then each waits f
 `climb` that is repeated with more and more calls until the 99th percentile of the jitter passes 20 ms.
 """
 
+import asyncio
 import gc
 import json
 import resource
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import uvloop
 from rich.console import Console
 from rich.table import Table
 
 from callcenter.callers.crowd import LIMIT_MS, Outcome, Stand, level
+from callcenter.callers.people import Company, accompany, cast
+from callcenter.callers.suite import Casting
 
 GROWTH = 1.25
 CLOSE_ENOUGH = 0.06
@@ -37,28 +40,44 @@ def run(
     ramp: float = 40.0,
     pid: int | None = None,
     seed: int = 0,
+    people: int = 0,
     console: Console | None = None,
 ) -> int:
-    """Prints a table for people and, as the last line, one JSON object; returns the exit status."""
+    """Prints a table for people and, as the last line, one JSON object; returns the exit status.
+
+    `people`: realistic callers beside the measured ones, so many at once.
+    """
     console = console or Console()
+    if people and climb:
+        raise ValueError("people keep company to a load of one size: leave out --climb or --people")
+    castings = cast(seed) if people else ()
     stand = Stand(url, public, token, duplex, ramp, pid, seed)
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     gc.collect()
     gc.freeze()
     gc.disable()
     try:
-        outcomes, limit = uvloop.run(
-            climbed(stand, calls, seconds, most, console) if climb else once(stand, calls, seconds, console)
-        )
+        if climb:
+            outcomes, limit = uvloop.run(climbed(stand, calls, seconds, most, console))
+            company = Company()
+        else:
+            outcome, company = uvloop.run(together(stand, calls, seconds, castings, people, console))
+            outcomes, limit = [outcome], None
     finally:
         gc.enable()
     console.print(table(outcomes))
     best = max((o for o in outcomes if o.good), key=lambda o: o.asked, default=outcomes[-1])
-    return finished(best if climb else outcomes[-1], limit, duplex, console)
+    return finished(best if climb else outcomes[-1], limit, duplex, company, console)
 
 
-async def once(stand: Stand, calls: int, seconds: float, console: Console) -> tuple[list[Outcome], int | None]:
-    return [await level(stand, calls, seconds, console)], None
+async def together(
+    stand: Stand, calls: int, seconds: float, castings: Sequence[Casting], people: int, console: Console
+) -> tuple[Outcome, Company]:
+    """The measured calls, and people beside them."""
+    if not people:
+        return await level(stand, calls, seconds, console), Company()
+    company = asyncio.create_task(accompany(stand, castings, people, seconds + calls / stand.ramp))
+    return await level(stand, calls, seconds, console), await company
 
 
 async def climbed(
@@ -133,7 +152,13 @@ def shown(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}" if isinstance(value, float) else str(value)
 
 
-def finished(outcome: Outcome, limit: int | None, duplex: str, console: Console) -> int:
+def finished(outcome: Outcome, limit: int | None, duplex: str, company: Company, console: Console) -> int:
+    if company.calls:
+        console.print(
+            f"{company.calls} calls of people beside them: {company.failed} failed, {company.heard_agent} heard the "
+            f"agent, jitter p99 {shown(company.jitter_p99_ms)} ms",
+            highlight=False,
+        )
     for reason, count in outcome.failures:
         console.print(f"{count} calls failed: {reason}", style="red", highlight=False)
     if outcome.cut_off:
@@ -151,6 +176,9 @@ def finished(outcome: Outcome, limit: int | None, duplex: str, console: Console)
         "server_cores": outcome.server_cores,
         "load_cores": outcome.load_cores,
         "own_late_p99_ms": outcome.own_late_p99_ms,
+        "people_calls": company.calls,
+        "people_failed": company.failed,
+        "people_jitter_p99_ms": company.jitter_p99_ms,
     }
     console.file.write(json.dumps(told) + "\n")
-    return 1 if outcome.failed else 0
+    return 1 if outcome.failed or company.failed else 0
