@@ -27,7 +27,7 @@ from callcenter.switchboard import BROKEN, Ringing, new_call_id
 
 CASES = 10_000
 AT_ONCE = 150
-PATIENCE = 45.0
+PATIENCE = 90.0
 CODES = {None, 1000, 1001, 1002, 1003, 1005, 1007, 1008, 1009, 4000}
 
 
