@@ -154,12 +154,19 @@ class Wire(asyncio.Protocol):
         whole = len(data) == 8 + (data[2] << 8 | data[3])
         if not whole or self._part is not None or self._deaf:
             return ""
-        if protocol.state is not State.OPEN or protocol.reader.buffer or protocol.parser_exc is not None:
+        if protocol.state is not State.OPEN or not self._between_frames():
             return ""
         try:
             return apply_mask(data[8:], data[4:8]).decode()
         except UnicodeDecodeError:
             return ""
+
+    def _between_frames(self) -> bool:
+        """Whether the library's parser waits for a frame to begin: it may have taken the beginning of one already."""
+        parser: Any = self._protocol.parser
+        parsing = parser.gi_yieldfrom
+        waiting = parsing and parsing.gi_yieldfrom
+        return bool(waiting and waiting.__name__ == "at_eof") and not self._protocol.reader.buffer
 
     def _advance(self) -> None:
         for event in self._protocol.events_received():

@@ -300,6 +300,33 @@ def test_a_message_in_countless_empty_parts_costs_nothing():
     assert ear.told == ["abc", "next", (1001, "bye", "peer")]
 
 
+def test_bytes_that_look_like_a_frame_in_the_middle_of_another_are_not_taken_for_one():
+    """The first segment ends after two bytes of a frame whose rest begins and measures like a whole one."""
+    ear = Ear()
+
+    async def admit(_upgrade):
+        return ear
+
+    size = 0x81FE
+    mask = (2 + 4 + size - 8).to_bytes(2, "big") + b"\0\0"
+    text = b"t" * size
+    masked = bytes(letter ^ mask[n % 4] for n, letter in enumerate(text))
+
+    async def send(port):
+        _, peer = await asyncio.get_running_loop().create_connection(Peer, "127.0.0.1", port)
+        peer.transport.write(handshake(DICE, NOBODY))
+        await until(lambda: hasattr(ear, "wire"))
+        peer.transport.write(b"\x81\xfe")
+        await until(lambda: not ear.wire._between_frames())
+        peer.transport.write(size.to_bytes(2, "big") + mask + masked)
+        peer.transport.write(frame(DICE, TEXT, b"n" * 500))
+        await until(lambda: len(ear.told) == 2)
+        peer.transport.abort()
+
+    asyncio.run(wired(admit, send))
+    assert ear.told[:2] == [text.decode(), "n" * 500]
+
+
 def test_a_fault_of_ours_in_admission_is_a_plain_500(caplog):
     async def admit(_upgrade):
         raise ZeroDivisionError("our fault")
