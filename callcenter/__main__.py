@@ -263,12 +263,13 @@ def bench_task(
     url: Annotated[str, typer.Option(help="OpenAI-compatible endpoint to plan with (https://host/v1).")] = "",
     model: Annotated[str, typer.Option(help="The endpoint's model.")] = "default",
     key: Annotated[str, typer.Option(help="Environment variable that holds the endpoint's key.")] = "",
+    misheard: Annotated[float, typer.Option(help="Share of the caller's words that are misheard.", min=0, max=1)] = 0.0,
 ) -> None:
-    """Callers with a task against flows, tools and CRM, with perfect ears."""
+    """Callers with a task against flows, tools and CRM, with perfect ears, or a little less than that."""
     from callcenter.bench.task import Remote
     from callcenter.bench.task import main as play
 
-    score = play(only, lucks, console, Remote(url, model, key) if url else None)
+    score = play(only, lucks, console, Remote(url, model, key) if url else None, misheard)
     raise typer.Exit(0 if score.verdicts else 1)
 
 

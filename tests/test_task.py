@@ -270,6 +270,14 @@ def test_in_other_words_nothing_wrong_is_done_either():
     assert (line["wrong_actions"], line["unsourced"], line["stale"]) == (0, 0, 0), faults(score)
 
 
+@pytest.mark.slow
+def test_with_worse_ears_fewer_are_solved_and_still_nothing_wrong_is_done():
+    score = play(SCENARIOS.values(), FLOWS, misheard=0.06)
+    line = json.loads(score.line())
+    assert line["solved"] >= 0.75, faults(score)
+    assert (line["wrong_actions"], line["unsourced"], line["stale"]) == (0, 0, 0), faults(score)
+
+
 # ------------------------------------------------------------------------------------------------- a remote planner
 
 

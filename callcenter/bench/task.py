@@ -32,6 +32,7 @@ class Score:
 
     planner: str
     verdicts: tuple[Verdict, ...]
+    misheard: float = 0.0
 
     def line(self) -> str:
         """The last line: plain numbers under stable keys."""
@@ -50,6 +51,7 @@ class Score:
                 "ready_at_end": _share(ready),
                 "questions": len(ready),
                 "seconds_to_solved": times[len(times) // 2] if times else None,
+                "misheard": self.misheard,
                 "transfers": sum(":" in verdict.ended for verdict in self.verdicts),
             }
         )
@@ -92,28 +94,28 @@ def play(
     lucks: int = 1,
     seen: Callable[[Verdict], None] | None = None,
     remote: Remote | None = None,
-    errors: float = 0.0,
+    misheard: float = 0.0,
 ) -> Score:
     verdicts = []
     cards = world("2026-11-24T10:00").toolbox.tools
     with asyncio.Runner() as runner, remote.asked(runner, cards) if remote else nullcontext() as asks:
         for scenario in scenarios:
             for luck in range(lucks):
-                verdict = judge(TextCall(scenario, flows[scenario.flow], luck, asks, errors=errors).run())
+                verdict = judge(TextCall(scenario, flows[scenario.flow], luck, asks, misheard=misheard).run())
                 verdicts.append(verdict)
                 if seen:
                     seen(verdict)
-    return Score(remote.model if remote else "embedded", tuple(verdicts))
+    return Score(remote.model if remote else "embedded", tuple(verdicts), misheard)
 
 
 def main(
-    only: str = "", lucks: int = 4, console: Console | None = None, remote: Remote | None = None, errors: float = 0.0
+    only: str = "", lucks: int = 4, console: Console | None = None, remote: Remote | None = None, misheard: float = 0.0
 ) -> Score:
     """Play, print a table for people, and the last line for programs."""
     console = console or Console()
     chosen = [one for one in load() if only in (one.flow, "") or only in one.name]
     with console.status("playing") as status:
-        score = play(chosen, shipped(), lucks, lambda verdict: status.update(verdict.scenario.name), remote, errors)
+        score = play(chosen, shipped(), lucks, lambda verdict: status.update(verdict.scenario.name), remote, misheard)
     console.print(table(score))
     for fault, calls in faults(score).items():
         console.print(f"{fault} ({calls} calls)", highlight=False, markup=False)

@@ -134,10 +134,10 @@ class TextCall:
         luck: int = 0,
         planner: Asks | None = None,
         agent: Callable[[Setting], Decides] = Agent,
-        errors: float = 0.0,
+        misheard: float = 0.0,
     ) -> None:
-        """`errors`: share of the caller's words that are misheard."""
-        self.errors = errors
+        """`misheard`: share of the caller's words that are misheard."""
+        self.misheard = misheard
         self.scenario, self.flow, self.luck = otherwise(scenario, luck), flow, luck
         self.moments: list[Moment] = []
         self.world = world(self.scenario.at)
@@ -349,7 +349,7 @@ class TextCall:
                 at += samples(float(pause[1]))
                 continue
             at += samples(0.16 + 0.05 * len(word))
-            said = f"{said} {self.misheard(word)}".strip()
+            said = f"{said} {self.ear(word)}".strip()
             heard_at = -(-at // TURN) * TURN
             self.later(heard_at, lambda said=said, number=number: self.hear(said, number))  # type: ignore[misc]
         self.talking_until = max(self.talking_until, at)
@@ -357,9 +357,9 @@ class TextCall:
         self.later(end, lambda: self.note_down("last word", text))
         self.later(end + samples(0.4), lambda: self.hear(said, number, final=True))
 
-    def misheard(self, word: str) -> str:
+    def ear(self, word: str) -> str:
         """The word, or now and then nothing, or a word that is spelled a little differently."""
-        if not self.errors or self.chance.random() >= self.errors:
+        if not self.misheard or self.chance.random() >= self.misheard:
             return word
         if self.chance.random() < 0.4:
             return ""
