@@ -319,6 +319,7 @@ def test_bytes_that_look_like_a_frame_in_the_middle_of_another_are_not_taken_for
         peer.transport.write(b"\x81\xfe")
         await until(lambda: not ear.wire._between_frames())
         peer.transport.write(size.to_bytes(2, "big") + mask + masked)
+        await until(lambda: ear.told)
         peer.transport.write(frame(DICE, TEXT, b"n" * 500))
         await until(lambda: len(ear.told) == 2)
         peer.transport.abort()
