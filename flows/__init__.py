@@ -131,10 +131,12 @@ def _flow(table: dict[str, Any], text: str) -> Flow:
 
 
 def _step(name: str, table: dict[str, Any], verification: Verification | None) -> Step:
+    policies = Policy(**table["policies"]) if "policies" in table else None
     return _make(
         Step,
         table,
         name=name,
+        policies=policies,
         collect=_collects(table),
         calls=tuple(_use(item) for item in table.get("calls", ())),
         say=tuple(_make(Line, item) for item in table.get("say", ())),

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from callcenter.events import Policy
 from flows import Flow, FlowError, Problem, parse
 from flows.form import dotted
 from flows.hours import opening
@@ -83,9 +84,7 @@ class _Check:
         for language in flow.languages:
             if language not in LANGUAGES:
                 yield self.unknown(("languages",), "language", language, LANGUAGES)
-        for name, allowed in POLICIES.items():
-            if (value := getattr(flow.policies, name)) not in allowed:
-                yield self.unknown(("policies", name), "setting", value, allowed)
+        yield from self._policies(flow.policies, ("policies",))
         if self.others is not None:
             for name in flow.includes:
                 if name not in self.others or name == flow.name:
@@ -94,6 +93,11 @@ class _Check:
         if flow.waiting.give_up <= flow.waiting.after:
             remedy = "Make `give_up` longer than `after`."
             yield self.at(("waiting", "give_up"), "tools are given up before anything is said about waiting.", remedy)
+
+    def _policies(self, policies: Policy, path: Path) -> Iterator[Problem]:
+        for name, allowed in POLICIES.items():
+            if (value := getattr(policies, name)) not in allowed:
+                yield self.unknown((*path, name), "setting", value, allowed)
 
     def _labels(self) -> Iterator[Problem]:
         given: list[tuple[Path, str]] = [(("ending", "label"), self.flow.ending.label)]
@@ -144,6 +148,8 @@ class _Check:
             yield from self._template((*here, "text"), line.text, names)
             yield from self._conditions((*here, "when"), line.when, names)
             yield from self._conditions((*here, "unless"), line.unless, names)
+        if step.policies:
+            yield from self._policies(step.policies, (*path, "policies"))
         yield from self._leads(step, path)
         yield from self._unused(step, path)
 

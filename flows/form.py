@@ -17,6 +17,7 @@ _NESTED: Final = {
     ("flow", "silence"): "silence",
     ("flow", "ending"): "ending",
     ("verification", "collect"): "collect",
+    ("steps.NAME", "policies"): "policies",
     ("steps.NAME", "collect"): "collect",
     ("steps.NAME", "calls"): "calls",
     ("steps.NAME", "say"): "say",

@@ -121,6 +121,7 @@ STEP: Final = (
     Key("goal", "text", "What the caller gets; shown to people and to a language model.", True),
     Key("about", "text", 'What the caller wants, to fill "Do you want to ...?"; asked when it is not clear.', True),
     Key("phrases", "texts", "At least eight sentences in which callers ask for it (none: reached by `next` only)."),
+    Key("policies", "table", "How the voice behaves in this step; same keys as the flow's `policies`."),
     Key("private", "yes or no", "Identity is verified first; a step with a private tool always is."),
     Key("collect", "tables", "Details to find out, in this order."),
     Key("calls", "tables", "Tools the step uses, in this order; no other tool may be called here."),

@@ -92,6 +92,7 @@ class Step:
     about: str
     phrases: tuple[str, ...] = ()
     private: bool = False
+    policies: Policy | None = None
     collect: tuple[Collect, ...] = ()
     calls: tuple[Use, ...] = ()
     say: tuple[Line, ...] = ()

@@ -143,11 +143,13 @@ class Talk:
 
     @property
     def written(self):
-        return [wish.note for wish in self.wishes if isinstance(wish, Write)]
+        return [wish.note for wish in self.wishes if isinstance(wish, Write) and wish.note.kind == "say"]
 
 
 def of(wishes, kind):
-    return [wish for wish in wishes if isinstance(wish, kind)]
+    """The wishes of a kind; of notes only those that are spoken."""
+    silent = [wish for wish in wishes if isinstance(wish, Write) and wish.note.kind != "say"]
+    return [wish for wish in wishes if isinstance(wish, kind) and wish not in silent]
 
 
 def withheld(wishes):

@@ -67,6 +67,7 @@ DECISIONS = (
     "background.patience",
     "background.pen",
     "background.phrases",
+    "background.policies",
     "background.proposals",
     "background.reading",
     "background.remote",

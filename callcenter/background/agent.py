@@ -71,8 +71,12 @@ class Agent:
         desk = self.desk
         desk.at = max(desk.at, told.at)
         desk.out.clear()
+        known = desk.d.caller
         if desk.phase != "ended":
             self._receive(told)
+            if desk.d.caller is not None and known is None:
+                desk.let_know("The caller is verified.", desk.d.caller.request)
+            desk.behave()
         elif isinstance(told, ToolAnswered):
             desk.out.append(Withhold("late", f"{told.request} after the call"))
         return list(desk.out)

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
+from callcenter.background import policies
 from callcenter.background.errands import Errands
-from callcenter.background.exchange import Wish, Withhold
+from callcenter.background.exchange import Wish, Withhold, Write
 from callcenter.background.grammar import Day
 from callcenter.background.ground import Ground
 from callcenter.background.ledger import Ledger
@@ -19,6 +20,7 @@ from callcenter.background.remote import Consulting
 from callcenter.background.rules import against_change, against_tool, evidence
 from callcenter.background.state import Dialogue, Result, Said
 from callcenter.background.state import Wish as Want
+from callcenter.events import Note, Policy
 from callcenter.units import samples
 from flows import Flow
 
@@ -57,6 +59,11 @@ class Desk:
     patience: Patience = field(init=False)
     errands: Errands = field(init=False)
     calls: int = 0
+    policy: Policy = field(default_factory=Policy)
+    """How the voice has been told to behave."""
+    policy_note: int = 0
+    silent: int = 0
+    """Notes that are not spoken."""
 
     def __post_init__(self) -> None:
         setting = self.setting
@@ -93,6 +100,31 @@ class Desk:
         said = [text for side, text in self.transcript if side == "caller"] + [self.heard]
         said += [str(slot.value) for task in (*self.d.tasks, self.d.identity) for slot in task.slots.values()]
         return [one for name in source for one in evidence(name, self.flow, self.results, said)]
+
+    # ------------------------------------------------------------------------------------------------ silent notes
+
+    def let_know(self, text: str, *source: str) -> None:
+        """Something the voice should know and not say."""
+        self._silent("know", text, (), source)
+
+    def behave(self) -> None:
+        """Tell the voice how to behave while the present question is open, if that is another way than before."""
+        collect = self.ground.asked_for(self.d)
+        step = self.flow.steps.get(self.d.task.step) if self.d.task else None
+        usual = (step and step.policies) or self.flow.policies
+        policy = policies.while_asking(usual, self.d.awaiting, collect.grammar if collect else "")
+        if policy != self.policy:
+            before = (f"s{self.policy_note}",) if self.policy_note else ()
+            self.policy = policy
+            self._silent("be", policies.text(policy), before)
+            self.policy_note = self.silent
+
+    def _silent(
+        self, kind: Literal["know", "be"], text: str, supersedes: tuple[str, ...], source: tuple[str, ...] = ()
+    ) -> None:
+        self.silent += 1
+        note = Note(f"s{self.silent}", kind, text, f"q{self.query}", supersedes, None, source)
+        self.out.append(Write(note))
 
     # ------------------------------------------------------------------------------------------------ tools
 

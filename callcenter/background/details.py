@@ -8,7 +8,7 @@ from typing import Any, Final
 from callcenter.background.grammar import Parse, Wanted, parse
 from callcenter.background.ground import Ground, plain_value
 from callcenter.background.notes import holds, paths
-from callcenter.background.state import Awaiting, Dialogue, Slot, Task
+from callcenter.background.state import Dialogue, Slot, Task
 from flows import Collect
 
 _OTHER: Final = re.compile(r"\bother (?:one|order|bill|appointment)\b|\bthe other\b")
@@ -63,11 +63,6 @@ class Details:
         elif d.task:
             d = replace(d.with_task(d.task.filled(collect.name, slot)), part="")
         return self.volunteered(d, spoken, but=collect.name)
-
-    def asked_for(self, d: Dialogue, awaiting: Awaiting) -> Collect | None:
-        rule = self.ground.verification(d)
-        listed = rule.collect if awaiting.identity and rule else self.collects(d)
-        return next((one for one in listed if one.name == awaiting.name), None)
 
     def collects(self, d: Dialogue) -> tuple[Collect, ...]:
         return self.ground.flow.steps[d.task.step].collect if d.task else ()

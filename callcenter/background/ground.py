@@ -26,6 +26,13 @@ class Ground:
         """How callers of the step under way prove who they are."""
         return self.flow.steps[dialogue.task.step].verification if dialogue.task else self.flow.verification
 
+    def asked_for(self, d: Dialogue) -> Collect | None:
+        """The detail the open question is about."""
+        rule = self.verification(d)
+        own = self.flow.steps[d.task.step].collect if d.task else ()
+        listed = rule.collect if d.awaiting.identity and rule else own
+        return next((one for one in listed if one.name == d.awaiting.name), None)
+
     def proofs(self) -> frozenset[str]:
         """The tools that verify callers."""
         return frozenset(step.verification.tool for step in self.flow.steps.values() if step.verification)

@@ -147,7 +147,7 @@ class Reader:
     def _slot(self, d: Dialogue, spoken: Sequence[str], scores: list[tuple[str, float]]) -> Reading | None:
         """An answer to a question for a detail; what was said before for it may make it whole."""
         task = d.identity if d.awaiting.identity else d.task
-        collect = self.details.asked_for(d, d.awaiting)
+        collect = self.ground.asked_for(d)
         if task is None or collect is None:
             return None
         loose = collect.grammar in ("name", "text", "city", "address", "choice")
@@ -198,7 +198,7 @@ class Reader:
     # ------------------------------------------------------------------------------------------ yes and no
 
     def _readback(self, d: Dialogue, spoken: Sequence[str], scores: list[tuple[str, float]]) -> Reading | None:
-        collect = self.details.asked_for(d, d.awaiting)
+        collect = self.ground.asked_for(d)
         task = d.identity if d.awaiting.identity else d.task
         if task is None or collect is None:
             return None

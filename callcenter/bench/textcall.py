@@ -205,6 +205,8 @@ class TextCall:
         match wish:
             case CallTool():
                 self.run_tool(wish)
+            case Write() if wish.note.kind != "say":
+                pass
             case Write():
                 self.notes = [note for note in self.notes if note.id not in wish.note.supersedes]
                 self.notes.append(wish.note)
