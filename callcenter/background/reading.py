@@ -35,7 +35,7 @@ _PERSON: Final = re.compile(
 _QUIET: Final = vocabulary(
     """
     um uh er erm hmm mm mhm hm ah oh so well okay ok right yeah yes sure thanks thank you i see great good alright cool
-    nice perfect and like let's see the it's my is a hello hi
+    nice perfect and like let's see the it's my is a hello hi hey there morning afternoon evening
     """
 )
 
@@ -277,7 +277,11 @@ class Reader:
             return self._more(d, spoken, scores)
         if unsure := self._unsure(d, spoken, scores):
             return unsure
-        empty = not content(" ".join(spoken)) or (scores[0][0] == NOTHING and scores[0][1] >= LIKELY)
+        empty = (
+            set(spoken) <= _QUIET
+            or not content(" ".join(spoken))
+            or (scores[0][0] == NOTHING and scores[0][1] >= LIKELY)
+        )
         if d.awaiting.kind == "opening" and empty:
             return Reading(self.details.introduced(d, spoken), "go on")
         return None

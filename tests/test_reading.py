@@ -1,0 +1,165 @@
+"""What the caller's words mean where the call stands."""
+
+from dataclasses import replace
+
+import pytest
+from talking import CARDS, FLOWS, MARIA, ORDERS, TUESDAY
+
+from callcenter.background.details import Details
+from callcenter.background.ground import Ground
+from callcenter.background.phrases import learn
+from callcenter.background.reading import Reader
+from callcenter.background.state import Awaiting, Dialogue, Result, Slot
+from flows import parse
+
+RETAIL = FLOWS["retail"]
+GROUND = Ground(RETAIL, CARDS, TUESDAY)
+READER = Reader(GROUND, learn({name: step.phrases for name, step in RETAIL.steps.items()}), Details(GROUND))
+CALLER = Result("t1", "verify_customer", {}, True, MARIA)
+KNOWN = Dialogue(caller=CALLER)
+LISTED = Result("t2", "list_orders", {"customer": "1001"}, True, ORDERS)
+
+
+def cancelling(awaiting, **slots):
+    """A caller who is known and wants to cancel something."""
+    begun = KNOWN.begin(RETAIL.steps["cancel_order"], "cancel an order")
+    task = replace(begun.task, slots={name: Slot(value) for name, value in slots.items()}, pinned={0: LISTED})
+    return replace(begun.with_task(task), awaiting=awaiting)
+
+
+CHAIR, LAMP = ORDERS["orders"][1], ORDERS["orders"][0]
+WHICH = cancelling(Awaiting("slot", "which"))
+CONFIRM = cancelling(Awaiting("confirm", "cancel_order {}"), which=LAMP)
+NAME = replace(KNOWN.begin(RETAIL.steps["order_status"]), caller=None, awaiting=Awaiting("slot", "name", True))
+MORE = replace(KNOWN, awaiting=Awaiting("more"))
+
+
+@pytest.mark.parametrize(
+    ("where", "said", "kind"),
+    [
+        (Dialogue(), "where is my order", "understood"),
+        (Dialogue(), "hello there", "go on"),
+        (Dialogue(), "um", "go on"),
+        (Dialogue(), "the elephants are singing purple songs", "missed"),
+        (Dialogue(), "i would like to talk to a human", "person"),
+        (Dialogue(), "hold on a second please", "hold"),
+        (Dialogue(), "could you say that again", "repeat"),
+        (Dialogue(), "that's all thanks bye", "bye"),
+        (MORE, "no thank you", "bye"),
+        (MORE, "yes", "go on"),
+        (MORE, "okay great", "nothing"),
+        (NAME, "maria lopez", "understood"),
+        (NAME, "maria", "part"),
+        (NAME, "let me see", "hold"),
+        (NAME, "what does delivery cost", "understood"),
+        (NAME, "wait a moment i'll put on my glasses", "hold"),
+        (WHICH, "the lamp", "understood"),
+        (WHICH, "the sofa", "missed"),
+        (WHICH, "never mind", "understood"),
+        (CONFIRM, "yes please", "understood"),
+        (CONFIRM, "no don't", "understood"),
+        (CONFIRM, "the number of the moon", "missed"),
+        (CONFIRM, "get me a real person", "person"),
+    ],
+)
+def test_words_are_read_where_the_call_stands(where, said, kind):
+    assert READER.read(where, said).kind == kind
+
+
+def test_reading_changes_nothing():
+    before = repr(WHICH)
+    READER.read(WHICH, "the lamp")
+    assert repr(WHICH) == before
+
+
+def test_a_yes_confirms_exactly_what_was_asked():
+    task = READER.read(CONFIRM, "yes please").dialogue.task
+    assert task.confirmed == {"cancel_order {}"}
+
+
+def test_a_yes_to_a_question_that_was_not_heard_confirms_nothing():
+    reading = READER.read(CONFIRM, "yes please", heard=False)
+    assert (reading.kind, reading.dialogue.task.confirmed) == ("unheard", frozenset())
+
+
+def test_a_no_declines():
+    assert READER.read(CONFIRM, "no leave it").dialogue.task.declined
+
+
+@pytest.mark.parametrize("said", ["no the chair", "no sorry i meant the office chair", "make that four two one seven"])
+def test_a_correction_at_the_confirmation_takes_the_other_order(said):
+    assert READER.read(CONFIRM, said).dialogue.task.slots["which"].value == CHAIR
+
+
+def test_the_other_one_is_the_other_one():
+    assert READER.read(CONFIRM, "no the other one").dialogue.task.slots["which"].value == CHAIR
+
+
+def test_another_wish_in_between_is_taken_up_and_the_first_one_kept():
+    tasks = READER.read(WHICH, "what do you charge for shipping by the way").dialogue.tasks
+    assert [task.step for task in tasks] == ["cancel_order", "delivery_cost"]
+
+
+def test_who_denies_what_was_understood_is_believed():
+    begun = replace(Dialogue().begin(RETAIL.steps["cancel_order"]), awaiting=Awaiting("slot", "name", True))
+    tasks = READER.read(begun, "no i want to send something back").dialogue.tasks
+    assert [task.step for task in tasks] == ["return_order"]
+
+
+def test_misses_are_counted_until_something_is_understood():
+    once = READER.read(WHICH, "the sofa").dialogue
+    twice = READER.read(once, "the sofa").dialogue
+    assert (once.misses, twice.misses) == (1, 2)
+    assert READER.read(twice, "the lamp").dialogue.misses == 0
+
+
+def test_what_is_not_clear_is_asked():
+    reading = READER.read(Dialogue(), "it's about an order i want something changed about sending")
+    assert reading.kind in ("unsure", "understood")
+    unsure = replace(Dialogue(), awaiting=Awaiting("which", "cancel_order|return_order"), unclear="this order of mine")
+    assert READER.read(unsure, "the second").dialogue.task.step == "return_order"
+    assert READER.read(unsure, "i want to cancel it").dialogue.task.step == "cancel_order"
+    assert READER.read(unsure, "no").kind == "go on"
+
+
+# ----------------------------------------------------------------------------------------------------- read-back
+
+CALLBACK = parse(
+    FLOWS["front_desk"]
+    .text.replace('includes = ["retail", "billing", "appointments"]\n', "")
+    .replace(
+        'ask = "At which telephone number can we reach you?"',
+        'ask = "Your number?"\nreadback = "That is {phone|digits}, right?"',
+    )
+)
+DESK = Ground(CALLBACK, CARDS, TUESDAY)
+PHONE = Reader(DESK, learn({name: step.phrases for name, step in CALLBACK.steps.items()}), Details(DESK))
+ASKED = replace(Dialogue().begin(CALLBACK.steps["message"]), awaiting=Awaiting("slot", "phone"))
+NUMBER = "five one eight five five five oh one nine nine"
+
+
+def read_back():
+    told = PHONE.read(ASKED, NUMBER).dialogue
+    return replace(told, awaiting=Awaiting("readback", "phone"))
+
+
+def test_a_value_that_is_read_back_is_not_sure_at_first():
+    assert PHONE.read(ASKED, NUMBER).dialogue.task.slots["phone"].sure is False
+
+
+@pytest.mark.parametrize("said", ["yes that's right", "correct", f"yes {NUMBER}", NUMBER])
+def test_a_read_back_is_confirmed(said):
+    slot = PHONE.read(read_back(), said).dialogue.task.slots["phone"]
+    assert (slot.value, slot.sure) == ("5185550199", True)
+
+
+def test_a_read_back_is_put_right():
+    said = "no it's five one eight five five five oh one nine eight"
+    slot = PHONE.read(read_back(), said).dialogue.task.slots["phone"]
+    assert (slot.value, slot.sure) == ("5185550198", False)
+
+
+def test_a_read_back_that_is_only_denied_is_asked_again():
+    reading = PHONE.read(read_back(), "no that's wrong")
+    assert "phone" not in reading.dialogue.task.slots
+    assert reading.say == "I'm sorry."
