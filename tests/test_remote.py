@@ -206,7 +206,8 @@ def test_it_can_hand_over_and_finish():
 def test_it_is_asked_a_few_times_and_no_more():
     talk = known()
     rounds = 0
-    while talk.asked.request == f"c{talk.agent.desk.consulting.asked}" and talk.agent.desk.consulting.request and rounds < 20:
+    consulting = talk.agent.desk.consulting
+    while talk.asked.request == f"c{consulting.asked}" and consulting.request and rounds < 20:
         rounds += 1
         talk.plan(Look("order_status", {"customer": "1001", "order": str(4200 + rounds)}))
         if not talk.running("order_status"):
