@@ -59,7 +59,7 @@ async def accompany(stand: Stand, castings: Sequence[Casting], places: int, seco
 async def _place(stand: Stand, queue: Iterator[Casting], until: float, place: int, seconds: float) -> list[Report]:
     """One place on the phone: calls one after the other. Places begin spread over a second."""
     await asyncio.sleep(place / 10 % 1.0)
-    reports = []
+    reports: list[Report] = []
     while (left := until - time.monotonic()) > LEAST or not reports:
         casting = next(queue)
         mouth: Mouth = casting.person()
