@@ -84,6 +84,15 @@ def test_a_fact_it_invented_is_not(text):
     assert of(wishes, CallTool) or of(wishes, Write), "the embedded planner takes over"
 
 
+@pytest.mark.parametrize("text", ["Order 4218 is cancelled.", "I have cancelled it and it was refunded."])
+def test_a_line_of_the_flow_does_not_vouch_for_a_deed_that_was_not_done(text):
+    talk = known()
+    shown = tuple(result.request for result in talk.asked.situation.results)
+    wishes = talk.plan(Tell(text, (*shown, "caller", "flow cancel_order")))
+    assert withheld(wishes)[0][0] == "unsourced"
+    assert text not in " ".join(note.text for note in talk.written)
+
+
 @pytest.mark.parametrize(
     ("move", "kind"),
     [

@@ -34,9 +34,8 @@ def follow(desk: Desk, moves: Sequence[Move]) -> bool:
     if not (plan.lines or plan.looks or plan.change or plan.hand_over or plan.finished):
         return _take_notes(desk, plan.dialogue)
     text = " ".join(line.text for line in plan.lines)
-    if against := against_text(
-        text, desk.evidence([one for line in plan.lines for one in line.source]), desk.ground.today
-    ):
+    sources = [one for line in plan.lines for one in line.source]
+    if against := against_text(text, desk.evidence(sources, walked=False), desk.ground.today):
         desk.out.append(Withhold("unsourced", against))
         return False
     allowed = [wish for wish in plan.looks if desk.start(wish, plan.dialogue, wanted=True)]

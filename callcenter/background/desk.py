@@ -95,11 +95,11 @@ class Desk:
         if entry is not None:
             self.pen.question = self.say([Said(entry.note.text, entry.note.source)])
 
-    def evidence(self, source: Sequence[str]) -> list[object]:
+    def evidence(self, source: Sequence[str], walked: bool = True) -> list[object]:
         """What stands behind these sources."""
         said = [text for side, text in self.transcript if side == "caller"] + [self.heard]
         said += [str(slot.value) for task in (*self.d.tasks, self.d.identity) for slot in task.slots.values()]
-        return [one for name in source for one in evidence(name, self.flow, self.results, said)]
+        return [one for name in source for one in evidence(name, self.flow, self.results, said, walked)]
 
     # ------------------------------------------------------------------------------------------------ silent notes
 

@@ -2,7 +2,7 @@
 
 `facts` reads them out of a text or a tool's answer in one canonical form, so that "$12.50", "twelve dollars and fifty
 cents" and "12.50 USD" are the same; `unsourced` names those that no source has. "Has been cancelled" is a fact too: a
-deed may be claimed only when a source says so.
+deed may be claimed, or promised, only when a source says so.
 """
 
 import re
@@ -23,6 +23,12 @@ _DEEDS: Final = (
     "scheduled",
 )  # fmt: skip
 _DONE: Final = re.compile(rf"\b(?:have|has|'ve|'s|is|are|was|were|been|got)\s+(?:\w+\s+){{0,2}}?({'|'.join(_DEEDS)})\b")
+_PROMISES: Final = {
+    "cancel": "cancelled", "refund": "refunded", "pay": "paid", "book": "booked", "move": "moved", "change": "changed",
+    "waive": "waived", "send": "sent", "dispute": "disputed", "return": "returned", "update": "updated",
+    "remove": "removed", "credit": "credited", "reschedule": "rescheduled",
+}  # fmt: skip
+_PROMISED: Final = re.compile(rf"\b(?:i|we|you)(?:'ll|\s+will)\s+(?:\w+\s+){{0,2}}?({'|'.join(_PROMISES)})\b")
 _MAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[a-z]{2,}")
 
 
@@ -30,7 +36,10 @@ _MAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[a-z]{2,}")
 def facts(text: str, today: Day) -> frozenset[Fact]:
     """What a sentence claims."""
     found: set[Fact] = {("mail", mail.rstrip(".,")) for mail in _MAIL.findall(text.lower())}
-    found |= {("done", _stem(deed)) for deed in _DONE.findall(text.lower().replace("’", "'"))}
+    plain = text.lower().replace("’", "'")
+    found |= {
+        ("done", _stem(deed)) for deed in (*_DONE.findall(plain), *map(_PROMISES.__getitem__, _PROMISED.findall(plain)))
+    }
     for clause in _clauses(_MAIL.sub(" ", text.lower())):
         found |= set(_figures(words(clause), today))
     return frozenset(found)
@@ -116,6 +125,10 @@ def unsourced(text: str, sources: Iterable[Any], today: Day) -> tuple[str, ...]:
 def deeds(tool: str) -> tuple[str, ...]:
     """What may be said to be done when this tool has done its work: "cancel_order" -> cancelled."""
     return tuple(deed for deed in _DEEDS if any(word.startswith(_stem(deed)) for word in tool.split("_")))
+
+
+def without_deeds(text: str) -> str:
+    return re.sub("|".join(_DEEDS), "...", text, flags=re.IGNORECASE)
 
 
 def _stem(deed: str) -> str:

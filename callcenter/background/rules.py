@@ -7,7 +7,7 @@ said yes to, in these very arguments. Sentences: no fact without a source.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from callcenter.background.facts import deeds, unsourced
+from callcenter.background.facts import deeds, unsourced, without_deeds
 from callcenter.background.grammar import Day
 from callcenter.background.planner import ToolCard
 from callcenter.background.state import Dialogue, Result, Wish, same
@@ -44,12 +44,19 @@ def against_text(text: str, evidence: Sequence[Any], today: Day) -> str:
     return f"{', '.join(missing)} in: {text}" if missing else ""
 
 
-def evidence(source: str, flow: Flow, results: Mapping[str, Result], said: Sequence[str]) -> Iterator[Any]:
-    """What stands behind a source that a note names."""
+def evidence(
+    source: str, flow: Flow, results: Mapping[str, Result], said: Sequence[str], walked: bool = True
+) -> Iterator[Any]:
+    """What stands behind a source that a note names.
+
+    `walked`: the sentence is the flow's own, said because its conditions hold. Otherwise a line of the flow vouches for
+    its figures, but not for what it says was done: "is cancelled" stands in the flow of every order.
+    """
     if source == "caller":
         yield from said
     elif source.startswith("flow"):
-        yield from flow_texts(flow, source.removeprefix("flow").strip())
+        texts = flow_texts(flow, source.removeprefix("flow").strip())
+        yield from texts if walked else map(without_deeds, texts)
     elif source in results:
         result = results[source]
         yield result.value
