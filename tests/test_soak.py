@@ -17,7 +17,7 @@ from callcenter.units import FRAME, RATE, SILENT_FRAME
 from callcenter.voices import Espeak
 
 MINUTES = 60
-SPEED = 48.0
+SPEED = 60.0
 """Times faster than real time: what two busy cores hold."""
 
 WARM = 15 * 60

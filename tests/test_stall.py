@@ -4,6 +4,7 @@ import asyncio
 import time
 
 import numpy as np
+import pytest
 from running import running
 
 from callcenter.callers.mouth import Player
@@ -28,6 +29,7 @@ class Staller(Parrot):
         return await super().turn(heard)
 
 
+@pytest.mark.slow
 def test_a_stall_of_the_loop_loses_nothing_and_its_delay_does_not_stay(lite):
     with running(*lite, makers={"staller": lambda _c: Staller()}, duplex="staller") as server:
         report = asyncio.run(Phone(Dialling(url=server.url, token=server.token, seconds=10.0), Player(SAID)).place())

@@ -385,6 +385,7 @@ def test_a_duplex_that_does_anything_wrong_is_lost_and_replaced(lite, wrong):
         assert (row.served, row.outcome) == ("parrot", "caller_hung_up")
 
 
+@pytest.mark.slow
 def test_a_crash_of_ours_ends_one_call_with_a_sentence_and_no_other(lite):
     """Words that are no words pass the duplex and break the call itself."""
     makers = {"odd": lambda context: Nonsense("words") if context.caller.endswith("666") else Nonsense("none")}

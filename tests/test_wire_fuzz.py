@@ -26,7 +26,7 @@ from callcenter.events import Rang
 from callcenter.switchboard import BROKEN, Ringing, new_call_id
 
 CASES = 10_000
-AT_ONCE = 150
+AT_ONCE = 300
 PATIENCE = 90.0
 CODES = {None, 1000, 1001, 1002, 1003, 1005, 1007, 1008, 1009, 4000}
 
