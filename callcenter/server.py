@@ -46,6 +46,9 @@ from callcenter.voices import Espeak, VoiceError
 from callcenter.wire import fork
 from flows import Flow
 
+LINGER_S: Final = 1.0
+"""The provider asks what comes next after the last stream has ended: somebody is still there to answer."""
+
 PHRASES: Final = {
     "hold": "One moment, please.",
     "sorry": "I am sorry, something went wrong on our side.",
@@ -205,6 +208,7 @@ async def run(house: House, ready: Callable[[str], None]) -> None:
 
     async def stop() -> None:
         await house.board.drain(house.settings.drain_s)
+        await asyncio.sleep(LINGER_S)
         server.should_exit = True
 
     def asked() -> None:

@@ -104,7 +104,7 @@ def test_calls_that_nobody_ended_are_told_as_lost(lite):
 
 @pytest.fixture
 def served(tmp_path, lite):
-    served = Served(tmp_path, lite[1], drain_s=2)
+    served = Served(tmp_path, lite[1], drain_s=6)
     served.start()
     yield served
     served.stop()
@@ -128,7 +128,7 @@ def told(served, store, report):
 @pytest.mark.slow
 def test_a_server_told_to_stop_says_goodbye_to_those_who_talk_on_and_goes(served):
     async def stop_while_they_talk():
-        phones = [served.phone(Player(SAID), seconds=1.5 if n == 0 else 60.0) for n in range(4)]
+        phones = [served.phone(Player(SAID), seconds=4.0 if n == 0 else 60.0) for n in range(4)]
         calls = [asyncio.create_task(phone.place()) for phone in phones]
         await live(served, 4)
         served.signal(signal.SIGTERM)
