@@ -38,6 +38,8 @@ class Spool:
         """What the disk said last, while it refuses to write."""
         self._home = root / "open" / self.process
         self._lock = _take_home(self._home)
+        self._lists = threading.Lock()
+        """Held while the two below change or are copied: lines, the writer and the shipper each have a thread."""
         self._growing: dict[Files, Growth] = {}
         self._scribes: dict[Files, Scribe] = {}
         self._closing = False
@@ -58,8 +60,9 @@ class Spool:
         now = datetime.now(UTC).isoformat()
         about = {"call_id": call_id, "writer": files.writer, "leg": leg, "opened_at": now, "recorded": record}
         scribe = Scribe(files, {**about, **header}, record=record)
-        self._scribes[files] = scribe
-        self._growing[files] = scribe.growth
+        with self._lists:
+            self._scribes[files] = scribe
+            self._growing[files] = scribe.growth
         return scribe
 
     def keep(self, audio: bytes) -> str:
@@ -79,7 +82,9 @@ class Spool:
     @property
     def waiting(self) -> int:
         """Bytes that are not on disk yet."""
-        return sum(scribe.waiting for scribe in list(self._scribes.values()))
+        with self._lists:
+            scribes = list(self._scribes.values())
+        return sum(scribe.waiting for scribe in scribes)
 
     @property
     def stalled(self) -> bool:
@@ -90,12 +95,14 @@ class Spool:
 
     def growing(self) -> list[Growth]:
         """The journals that are not all in the database."""
-        return list(self._growing.values())
+        with self._lists:
+            return list(self._growing.values())
 
     def shipped(self, files: Files) -> None:
         """All of it is in the database: nobody has to come back to it."""
         (self._home / files.marker).unlink(missing_ok=True)
-        self._growing.pop(files, None)
+        with self._lists:
+            self._growing.pop(files, None)
 
     def again(self) -> int:
         """Everything there is, for a database that has none of it yet; how many journals that is."""
@@ -106,7 +113,8 @@ class Spool:
         ]
         for files in whole:
             (self._home / files.marker).touch()
-            self._growing[files] = Growth(files, files.journal.stat().st_size, closed=True)
+            with self._lists:
+                self._growing[files] = Growth(files, files.journal.stat().st_size, closed=True)
         return len(whole)
 
     # ------------------------------------------------------------------------------------------------------ life, death
@@ -136,7 +144,8 @@ class Spool:
             marker.unlink()
             return None
         marker.rename(self._home / files.marker)
-        self._growing[files] = Growth(files, size, closed=True)
+        with self._lists:
+            self._growing[files] = Growth(files, size, closed=True)
         return files
 
     def close(self) -> None:
@@ -158,13 +167,16 @@ class Spool:
 
     def _write_all(self) -> None:
         failure = ""
-        for files, scribe in list(self._scribes.items()):
+        with self._lists:
+            scribes = list(self._scribes.items())
+        for files, scribe in scribes:
             try:
                 scribe.write(self._home / files.marker)
             except OSError as error:
                 failure = str(error)
             if scribe.growth.closed:
-                del self._scribes[files]
+                with self._lists:
+                    del self._scribes[files]
         self.failure = failure
         self._beat = time.monotonic()
 
