@@ -36,8 +36,8 @@ IPA: Final = {
 """espeak-ng's symbols in English voices, stress marks taken off."""
 
 OTHERS: Final = {
-    "pau": "sil", "h#": "sil", "brth": "sil", "#": "sil", "sil": "sil", "ax": "AH", "axr": "ER", "dx": "D", "el": "AH L",
-    "en": "AH N", "em": "AH M", "nx": "N", "hv": "HH", "ssil": "sil", "a": "AE", "aa": "AA", "@": "AH", "@@": "ER",
+    "pau": "sil", "h#": "sil", "brth": "sil", "#": "sil", "sil": "sil", "ax": "AH", "axr": "ER", "dx": "D",
+    "el": "AH L", "en": "AH N", "em": "AH M", "nx": "N", "hv": "HH", "ssil": "sil", "a": "AE", "aa": "AA", "@": "AH", "@@": "ER",
     "ii": "IY", "i": "IH", "uu": "UW", "u": "UH", "oo": "AO", "o": "AA", "e": "EH", "uh": "AH", "ei": "EY", "ai": "AY",
     "oi": "OY", "ou": "OW", "au": "AW", "i@": "IH AH", "e@": "EH AH", "u@": "UH AH", "zh": "ZH", "ch": "CH",
 }  # fmt: skip

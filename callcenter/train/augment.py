@@ -1,0 +1,88 @@
+"""What a telephone line does to speech that is learnt from: colour, level, noise, mu-law, lost frames."""
+
+from collections.abc import Sequence
+from random import Random
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from callcenter.audio import encode
+from callcenter.callers import noises
+from callcenter.callers.clips import Clips
+from callcenter.callers.takes import LEVEL, Pcm
+from callcenter.units import FRAME, RATE, SILENT_BYTE
+
+Floats = NDArray[np.float32]
+FLOOR: Final = 22.0
+TAPS: Final = 24
+
+
+class Beds:
+    """Loops of noise, made once a process."""
+
+    def __init__(self, seed: int, clips: Clips | None, voices: Sequence[Pcm], each: int = 8) -> None:
+        generator, chance = np.random.default_rng(seed), Random(seed)
+        beds = [noises.hiss(generator, generator.uniform(-10.0, 0.0)) for _ in range(2 * each)]
+        beds += [noises.hum(generator, 50.0 if at % 2 else 60.0) for at in range(each // 2)]
+        for _ in range(each if voices else 0):
+            beds.append(noises.babble(generator, chance.sample(list(voices), min(6, len(voices)))))
+        for clip in chance.sample(list(clips.clips("noise")), 2 * each) if clips else ():
+            beds.append(noises.looped(clips.pcm(clip), generator) if clips else beds[0])
+        self._beds = beds
+
+    def draw(self, chance: Random, count: int) -> Floats:
+        """So many samples of one, of power 1."""
+        bed = chance.choice(self._beds)
+        at = chance.randrange(len(bed))
+        repeated = np.resize(np.roll(bed, -at), count)
+        return repeated.astype(np.float32)
+
+
+def coloured(chance: Random, sound: Floats) -> Floats:
+    """Another handset: a short random filter, mostly itself."""
+    if chance.random() < 0.3:
+        return sound
+    generator = np.random.default_rng(chance.getrandbits(32))
+    taps = generator.normal(size=TAPS) * np.exp(-np.arange(TAPS) / chance.uniform(1.0, 5.0)) * chance.uniform(0.1, 0.5)
+    taps[0] = 1.0
+    taps /= np.sqrt(np.sum(np.square(taps)))
+    return np.convolve(sound, taps.astype(np.float32))[: len(sound)].astype(np.float32)
+
+
+def on_the_line(chance: Random, sound: Floats, beds: Beds, level_db: float, snr_db: float) -> NDArray[np.uint8]:
+    """Sound at the usual level to what arrives of it, before frames are lost."""
+    gain = 10 ** (level_db / 20)
+    loud = max(FLOOR, LEVEL * gain * 10 ** (-snr_db / 20))
+    mixed = sound * np.float32(gain) + beds.draw(chance, len(sound)) * np.float32(loud)
+    pcm = np.clip(np.rint(mixed), -32_768, 32_767).astype(np.int16)
+    return np.frombuffer(encode(pcm), np.uint8).copy()
+
+
+def lossy(chance: Random, audio: NDArray[np.uint8], loss: float, burst: float = 5.0) -> NDArray[np.uint8]:
+    """Frames lost in runs; what is lost is silence."""
+    at = 0
+    entry = loss / (burst * (1 - loss))
+    while loss and at < len(audio):
+        at += FRAME * (1 + int(np.log(1 - chance.random()) / np.log(1 - entry)))
+        run = FRAME * (1 + int(chance.expovariate(1 / max(burst - 1, 0.1))))
+        audio[at : at + run] = SILENT_BYTE
+        at += run
+    return audio
+
+
+def line(chance: Random) -> tuple[float, float]:
+    """Level and distance from the noise, both in decibels, wider than any suite's."""
+    return chance.gauss(0.0, 4.0), chance.triangular(8.0, 42.0, 20.0)
+
+
+def shaken(chance: Random, pcm: Pcm) -> Pcm:
+    """The same words a little faster or slower, and higher or lower with it."""
+    if chance.random() < 0.4:
+        return pcm
+    rate = chance.uniform(0.92, 1.1)
+    places = np.arange(int(len(pcm) / rate)) * rate
+    return np.interp(places, np.arange(len(pcm)), pcm).astype(np.int16)
+
+
+SECOND: Final = RATE

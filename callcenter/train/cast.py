@@ -1,0 +1,236 @@
+"""Who speaks in what is learnt from: people of the synthesizers and real ones, each with everything it can say.
+
+A person says things by kind (`request`, `number`, `story`, `hum` ...). espeak-ng says anything at once; what others said
+comes from pools: a folder of files made beforehand, each a person or a synthesizer's voice, `{kind: [Utterance]}`.
+"""
+
+import pickle
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Final, Protocol
+
+import flows
+from callcenter.callers import lines
+from callcenter.callers.heldout import held_out, kept
+from callcenter.callers.lines import Lines
+from callcenter.callers.takes import Chunk, Wording, plain
+from callcenter.callers.voice import ACCENTS, PEOPLE, Voice
+from callcenter.train.speech import Chorus, Utterance, joined, level
+
+SMALL: Final = {
+    "hum": (*lines.HUMS, "mm-hmm.", "mm-hmm.", "yep.", "oh okay.", "alright.", "yes okay.", "ah.", "oh.", "mm."),
+    "hold": (*lines.HOLDS, "give me a second.", "bear with me.", "let me just check that, one second."),
+    "hello": lines.HELLOS,
+    "farewell": lines.FAREWELLS,
+    "aside": (
+        *("not now, please.", "who is it?", "it is on the table.", "can you get the door?", "dinner is at seven."),
+        *("give me that, please.", "turn it off, would you?", "where are my glasses?", "stop that, both of you."),
+        *("yes dear, in a minute.", "tell him i will call back.", "the dog wants out.", "did you lock the car?"),
+    ),
+    "television": (
+        *("the government said today that taxes would not rise.", "stay tuned for more after the break."),
+        *("and he scores, what a goal, two minutes before the end.", "sunny spells in the east, showers later on."),
+        *("she left the house at nine and was never seen again.", "add the onions and cook them until golden."),
+        *("thank you for joining us, good night.", "the index closed two percent higher on friday."),
+    ),
+    "tic": ("um.", "uh.", "hmm.", "um, uh.", "er.", "ahem."),
+    "person": lines.PERSONS,
+    "short": (
+        *("yes.", "no.", "yes please.", "no thanks.", "yeah.", "okay.", "correct.", "that's right.", "sure.", "exactly."),
+        *("no.", "yes.", "nope.", "not really.", "i think so.", "that's fine.", "stop.", "go on.", "right.", "left."),
+    ),
+}  # fmt: skip
+
+
+WHOLE: Final = ("request", "reply", "halting", "address", "correction", "mind", "figure", "short", "number", "person")
+"""Kinds for which any whole sentence of a real person does."""
+
+
+REMEMBERED: Final = 10
+"""Utterances of a kind that a synthetic voice keeps to say again."""
+
+REGULARS: Final = 60
+"""Synthetic people who call again."""
+
+
+class Person(Protocol):
+    """Somebody who can say things of these kinds; `None` where there is nothing of the kind."""
+
+    name: str
+
+    def say(self, chance: Random, kind: str) -> Utterance | None: ...
+
+
+class Speaking:
+    """What all people say: small words, grammars, sentences of customers, the phrases of flows."""
+
+    def __init__(self, customers: Sequence[str], phrases: Sequence[str]) -> None:
+        self._customers = customers
+        self._phrases = phrases
+
+    def wording(self, chance: Random, kind: str) -> Wording:
+        if kind in SMALL:
+            return plain(chance.choice(SMALL[kind]))
+        grammar = Lines(chance, False, self._customers)
+        match kind:
+            case "request" | "reply":
+                if self._phrases and chance.random() < 0.2:
+                    return plain(chance.choice(self._phrases))
+                return grammar.request() if kind == "request" else grammar.reply()
+            case "story":
+                return self._story(chance, grammar)
+            case "spelled":
+                return grammar.spelled() if chance.random() < 0.5 else self._letters(chance)
+            case "figure":
+                return plain(figure(chance))
+            case _:
+                made: Wording = getattr(grammar, kind)()
+                return made
+
+    def _story(self, chance: Random, grammar: Lines) -> Wording:
+        """Half of them out of sentences of customers, put into one with commas: people do not all tell the same."""
+        if chance.random() < 0.4 or not self._customers:
+            return grammar.story(chance.randint(4, 7))
+        told = [text.strip(" .?!,") for text in chance.choices(self._customers, k=40) if 5 <= len(text.split()) <= 12]
+        links = ("and", "and then", "but", "so", "because", "and", "which is why")
+        texts = [told[0], *(f"{chance.choice(links)} {text}" for text in told[1 : chance.randint(3, 6)])]
+        chunks = [Chunk(f"{text},", chance.uniform(0.3, 0.75), phrase=True) for text in texts[:-1]]
+        return Wording((*chunks, Chunk(f"{texts[-1]}.")))
+
+    def _letters(self, chance: Random) -> Wording:
+        count = chance.randint(3, 8)
+        return plain(" ".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=count)) + ".")
+
+
+def figure(chance: Random) -> str:
+    """Digits, dates, sums, names, times, by themselves."""
+    kind = chance.randrange(6)
+    if kind == 0:
+        return " ".join(chance.choices((*lines.DIGITS, "oh", "double"), k=chance.randint(1, 8))) + "."
+    if kind == 1:
+        return f"{chance.choice(lines.MONTHS)} {chance.choice(lines.ORDINALS)}."
+    if kind == 2:
+        return f"{lines.amount(chance)}."
+    if kind == 3:
+        return f"{chance.choice(lines.NAMES)} {chance.choice(lines.SURNAMES)}."
+    if kind == 4:
+        hour = chance.choice((*lines.DIGITS[1:], "ten", "eleven", "twelve"))
+        return f"{chance.choice(('at', 'around', 'on ' + chance.choice(lines.DAYS) + ' at'))} {hour} " + chance.choice(
+            ("thirty.", "fifteen.", "o'clock.", "in the morning.", "p m.", "a m.")
+        )
+    return f"{lines.number(chance, 2)} {chance.choice(lines.STREETS)}."
+
+
+@dataclass
+class Synthetic:
+    """A voice of espeak-ng; says anything. What it said is said again now and then, for that costs nothing."""
+
+    chorus: Chorus
+    voice: Voice
+    speaking: Speaking
+    again: float = 0.0
+    said: dict[str, list[Utterance]] = field(default_factory=dict, repr=False)
+
+    @property
+    def name(self) -> str:
+        return self.voice.name
+
+    def say(self, chance: Random, kind: str) -> Utterance | None:
+        kept = self.said.setdefault(kind, [])
+        if kept and chance.random() < self.again:
+            return chance.choice(kept)
+        made = level(self.chorus.say(self.voice, self.speaking.wording(chance, kind)))
+        if self.again:
+            kept.append(made)
+            del kept[:-REMEMBERED]
+        return made
+
+
+@dataclass
+class Pooled:
+    """Somebody whose words were said beforehand; digits become numbers."""
+
+    name: str
+    said: dict[str, list[Utterance]] = field(repr=False)
+
+    def say(self, chance: Random, kind: str) -> Utterance | None:
+        if kind == "number" and "digit" in self.said:
+            return self._number(chance)
+        other = {"figure": "number", "short": "reply"}.get(kind, "")
+        known = self.said.get(kind) or self.said.get(other) or (self.said.get("turn", []) if kind in WHOLE else [])
+        return chance.choice(known) if known else None
+
+    def _number(self, chance: Random) -> Utterance:
+        sizes = chance.choice(((3, 3, 4), (3, 3), (2, 2, 2), (4, 4), (3, 2, 2), (1,), (2,), (4,)))
+        parts, chunks = [], []
+        for size in sizes:
+            for at in range(size):
+                digit = chance.choice(self.said["digit"])
+                last = at == size - 1
+                parts.append(digit)
+                chunks.append(
+                    Chunk(digit.text, chance.uniform(0.5, 0.8) if last else chance.uniform(0.01, 0.12), not last)
+                )
+        made = joined(parts, Wording(tuple(chunks)))
+        return Utterance(made.pcm, made.text, made.starts, made.phones, made.words, made.pauses)
+
+
+class Cast:
+    """Draws people. `share` of them come from the pools, while there are any; pools that appear later are found."""
+
+    def __init__(self, customers: Sequence[str], pools: Path | None, share: float = 0.3, real: float = 0.5) -> None:
+        self.chorus = Chorus()
+        self.speaking = Speaking(customers, phrases())
+        self._pools = pools
+        self._share = share
+        self._real = real
+        self._found: dict[Path, list[Pooled]] = {}
+        self._regulars: list[Synthetic] = []
+
+    def person(self, chance: Random) -> Person:
+        real = [one for path, people in self._found.items() if path.name.startswith("real") for one in people]
+        made = [one for path, people in self._found.items() if path.name.startswith("flite") for one in people]
+        if chance.random() < self._share and (real or made):
+            return chance.choice(real if real and (chance.random() < self._real or not made) else made)
+        return Synthetic(self.chorus, voice(chance), self.speaking)
+
+    def regular(self, chance: Random) -> Person:
+        """The same, but synthetic people come back, with some of the same words."""
+        person = self.person(chance)
+        return self.synthetic(chance) if isinstance(person, Synthetic) else person
+
+    def synthetic(self, chance: Random) -> Person:
+        if len(self._regulars) == REGULARS and chance.random() < 0.8:
+            return chance.choice(self._regulars)
+        person = Synthetic(self.chorus, voice(chance), self.speaking, again=0.6)
+        self._regulars.append(person)
+        del self._regulars[:-REGULARS]
+        return person
+
+    def look(self) -> None:
+        """Look for pools that are new."""
+        for path in sorted(self._pools.glob("*.pickle")) if self._pools else ():
+            if path not in self._found:
+                with path.open("rb") as file:
+                    self._found[path] = [Pooled(name, said) for name, said in pickle.load(file).items()]
+
+
+def voice(chance: Random) -> Voice:
+    """A voice that is not held out."""
+    name = f"{chance.choice(ACCENTS)}+{chance.choice(kept('voice', PEOPLE, False))}"
+    rate = min(225, max(115, round(chance.gauss(165, 24))))
+    return Voice(name, rate, chance.randint(25, 75), chance.randint(25, 80))
+
+
+def phrases() -> tuple[str, ...]:
+    """What the shipped flows say that callers say, as far as it may be learnt from."""
+    found = {
+        phrase
+        for flow in flows.shipped().values()
+        for step in flow.steps.values()
+        for phrase in getattr(step, "phrases", ())
+        if "{" not in phrase
+    }
+    return tuple(sorted(text for text in found if not held_out("sentence", text)))

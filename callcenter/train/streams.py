@@ -1,0 +1,123 @@
+"""Dense speech for the ear: eight seconds of one person on one line, with the phone of every 20 ms."""
+
+import multiprocessing as mp
+import queue
+from collections.abc import Iterator
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from callcenter.callers.clips import ClipError, Clips
+from callcenter.callers.lines import customers
+from callcenter.model.phones import LABEL, SILENCE
+from callcenter.train.augment import Beds, coloured, line, lossy, on_the_line
+from callcenter.train.cast import Cast, Person
+from callcenter.units import RATE, samples
+
+SECONDS: Final = 8
+KINDS: Final = {
+    "request": 6, "reply": 5, "number": 4, "figure": 6, "spelled": 2, "short": 3, "story": 2, "halting": 2, "hum": 1,
+    "address": 1, "stop": 2, "correction": 1, "hold": 1, "mind": 1,
+}  # fmt: skip
+
+Stretch = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+"""Mu-law and labels."""
+
+
+def stretch(chance: Random, person: Person, beds: Beds) -> Stretch:
+    count = SECONDS * RATE
+    sound = np.zeros(count, np.float32)
+    labels = np.full(count // LABEL, SILENCE, np.uint8)
+    at = samples(chance.uniform(-1.0, 0.6))
+    for _ in range(40):
+        if at >= count:
+            break
+        (kind,) = chance.choices(list(KINDS), list(KINDS.values()))
+        said = person.say(chance, kind)
+        if said is None or not len(said):
+            continue
+        first, last = max(0, at), min(count, at + len(said.pcm))
+        if first < last:
+            sound[first:last] += said.pcm[first - at : last - at]
+            frames = slice(-(-first // LABEL), min(len(labels), -(-(at + len(said)) // LABEL)))
+            here = frames.stop - frames.start
+            labels[frames] = said.labels(frames.start * LABEL - at, max(0, here))
+        at += len(said) + samples(chance.choice((chance.uniform(0.05, 0.3), chance.uniform(0.1, 1.0))))
+    level_db, snr_db = line(chance)
+    audio = on_the_line(chance, coloured(chance, sound), beds, level_db, snr_db)
+    return lossy(chance, audio, 0.02 if chance.random() < 0.5 else 0.0), labels
+
+
+def work(out: "Queue[Any]", stop: Event, seed: int, data: Path, pools: Path | None, share: float, real: float) -> None:
+    """A process that makes stretches until it is told to stop."""
+    chance = Random(seed)
+    cast = Cast(customers(data, False), pools, share, real)
+    cast.look()
+    beds = Beds(seed, clips_of(data), babbling(cast, chance))
+    made = 0
+    while not stop.is_set():
+        if made % 200 == 199:
+            cast.look()
+        made += 1
+        item = stretch(chance, cast.person(chance), beds)
+        while not stop.is_set():
+            try:
+                out.put(item, timeout=0.5)
+                break
+            except queue.Full:
+                continue
+
+
+def customers_of(data: Path) -> tuple[str, ...]:
+    return customers(data, False)
+
+
+def babbling(cast: Cast, chance: Random) -> list[Any]:
+    spoken = [cast.person(chance).say(chance, "story") for _ in range(14)]
+    return [said.pcm for said in spoken if said is not None]
+
+
+def clips_of(data: Path) -> Clips | None:
+    try:
+        return Clips(data, evaluation=False)
+    except ClipError:
+        return None
+
+
+class Makers:
+    """Processes that make examples beside the training."""
+
+    def __init__(self, target: Any, count: int, seed: int, *more: Any) -> None:
+        context = mp.get_context("spawn")
+        self._queue: Queue[Any] = context.Queue(64)
+        self._stop = context.Event()
+        self._processes = [
+            context.Process(target=target, args=(self._queue, self._stop, seed + at, *more), daemon=True)
+            for at in range(count)
+        ]
+        for process in self._processes:
+            process.start()
+
+    def batches(self, size: int) -> Iterator[list[Any]]:
+        while True:
+            yield [self._take() for _ in range(size)]
+
+    def _take(self) -> Any:
+        while True:
+            try:
+                return self._queue.get(timeout=20)
+            except queue.Empty:
+                if not any(process.is_alive() for process in self._processes):
+                    raise RuntimeError("nobody makes examples any more") from None
+
+    def close(self) -> None:
+        self._stop.set()
+        for process in self._processes:
+            process.join(5)
+            if process.is_alive():
+                process.kill()
