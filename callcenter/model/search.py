@@ -1,0 +1,414 @@
+"""From phones to words: a beam search over the tree of pronunciations, frame by frame, with the language weighed in.
+
+A hypothesis stands at a node of the tree, knows the words behind it (a number in the `Book` of histories) and has a score;
+all hypotheses are rows of a few arrays. A frame stays at the node or goes on to a child; where a word ends, a new one may
+begin, with or without a silence before it. Likelihoods are those of a frame classifier: the logarithm of what it gives,
+less a share of what it gives on average. The likelihood of the best word still reachable is counted on the way into the
+tree and settled at the word's end.
+
+Every `LOOK` frames, counted from the beginning and not by how they came, it is seen what has become certain: words that
+all surviving hypotheses share, and words of the best one that ended long enough ago; whoever disagrees is dropped. A long
+silence makes everything certain and leaves one hypothesis, which costs nothing while the silence lasts.
+
+flashlight-text (0.0.7, C++) was looked at first: its decoder goes from frame to frame too, but its language model is a
+KenLM file built elsewhere or a call into Python a word, expectations cannot change in a call, and it tells neither
+confidence nor which words are certain.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from callcenter.model.language import Language, Past
+from callcenter.model.lexicon import PAUSE, START, Lexicon, Tree, tree
+from callcenter.model.phones import PHONES, SILENCE
+
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+LOOK = 10
+FLOOR = np.float32(-12.0)
+"""The least logarithm a phone is given: no single frame may kill the right word."""
+
+IMPOSSIBLE = np.float32(-1e9)
+RESOLUTION = 1 << 20
+REMEMBERED = 16
+"""Sets of expectations whose trees are kept."""
+
+COMPACT = 4_096
+"""Entries of the book after which it is cleared of what nobody can reach."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What `callcenter.train.tune_ears` tunes."""
+
+    prior: float = 0.5
+    acoustic: float = 0.5
+    """Frames are not independent: their logarithms count for less."""
+    language: float = 1.5
+    word: float = 0.0
+    """Added for every word."""
+    stay: float = -0.3
+    go: float = -0.9
+    beam: float = 11.0
+    end_beam: float = 8.0
+    """Narrower, where words end: each end opens the whole tree again."""
+    most: int = 400
+    most_ends: int = 16
+    late: int = 20
+    """Frames after which a word of the best hypothesis is certain."""
+    rest: int = 40
+    """Frames of silence that make everything certain."""
+    quiet: float = 0.7
+    """Probability of silence above which a frame is silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word that was heard, and the frames it lasts from and to; `sure` is between 0 and 1."""
+
+    text: str
+    start: int
+    end: int
+    sure: float
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a push made certain, and what else the best hypothesis holds for now."""
+
+    certain: tuple[Word, ...] = ()
+    partial: tuple[Word, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return " ".join(word.text for word in self.certain)
+
+
+class Vocabulary:
+    """What all calls share: words, tree, language, weights. Nothing in it changes but what it remembers."""
+
+    def __init__(self, lexicon: Lexicon, language: Language, weights: Weights | None = None) -> None:
+        if len(lexicon.words) != len(language.of):
+            raise ValueError(f"lexicon of {len(lexicon.words)} words, language of {len(language.of)}: built apart")
+        self.words, self.language, self.weights = lexicon.words, language, weights or Weights()
+        self.number = lexicon.number()
+        self.tree: Tree = tree(lexicon.sounds)
+        self.speaks = np.diff(self.tree.ends)
+        self._expected: dict[tuple[frozenset[str], float], Ahead] = {}
+        self.plain = self.ahead(frozenset(), 0.0)
+
+    @classmethod
+    def shipped(cls, weights: Weights | None = None) -> "Vocabulary":
+        return cls(Lexicon.load(), Language.load(), weights)
+
+    def ahead(self, words: Iterable[str], weight: float) -> "Ahead":
+        """The tree with some words expected. Names of classes (`digit`, `letter`, `month`) stand for their words."""
+        key = (frozenset(words), weight)
+        if key not in self._expected:
+            if len(self._expected) >= REMEMBERED:
+                self._expected.pop(next(iter(self._expected)))
+            bonus = np.zeros(len(self.words), np.float32)
+            for word in key[0]:
+                named = self.language.members.get(word, (self.number[word],) if word in self.number else ())
+                bonus[list(named)] = weight
+            self._expected[key] = Ahead(self, bonus)
+        return self._expected[key]
+
+
+class Ahead:
+    """How much of a word's likelihood is counted at each node, under expectations."""
+
+    def __init__(self, vocabulary: Vocabulary, bonus: Floats) -> None:
+        scale = np.float32(vocabulary.weights.language)
+        self.bonus = bonus * scale
+        self.counted = vocabulary.tree.best_below((vocabulary.language.alone * scale + self.bonus).astype(np.float32))
+        self.counted[[START, PAUSE]] = 0.0
+        self.step = (self.counted - self.counted[vocabulary.tree.parent]).astype(np.float32)
+
+
+@dataclass
+class Beam:
+    """The living hypotheses, a row each."""
+
+    node: Integers
+    past: Integers
+    """The entry in the book of the words before."""
+    score: Floats
+    fit: Floats
+    """How much less likely its phones were than the best, summed."""
+    begun: Integers
+    """The frame in which the word began."""
+
+    def __len__(self) -> int:
+        return len(self.node)
+
+    def rows(self, which: Integers | Bools) -> "Beam":
+        return Beam(self.node[which], self.past[which], self.score[which], self.fit[which], self.begun[which])
+
+
+@dataclass
+class Book:
+    """Histories: each entry is a word behind another entry. Entry 0 is the beginning; parents have smaller numbers."""
+
+    size: int = 0
+    word: Integers = field(default_factory=lambda: np.full(1024, -1, np.int64))
+    before: Integers = field(default_factory=lambda: np.zeros(1024, np.int64))
+    start: Integers = field(default_factory=lambda: np.zeros(1024, np.int64))
+    end: Integers = field(default_factory=lambda: np.zeros(1024, np.int64))
+    fit: Floats = field(default_factory=lambda: np.zeros(1024, np.float32))
+    """Of this word alone, a frame."""
+    total: Floats = field(default_factory=lambda: np.zeros(1024, np.float32))
+    last: Integers = field(default_factory=lambda: np.zeros(1024, np.int64))
+    pair: Integers = field(default_factory=lambda: np.zeros(1024, np.int64))
+    """The language's context after it."""
+
+    COLUMNS = ("word", "before", "start", "end", "fit", "total", "last", "pair")
+
+    def write(self, count: int, **columns: NDArray[np.generic] | float | int) -> Integers:
+        """New entries."""
+        if self.size + count > len(self.word):
+            for name in self.COLUMNS:
+                column = getattr(self, name)
+                setattr(self, name, np.concatenate((column, np.zeros_like(column))))
+        for name, values in columns.items():
+            getattr(self, name)[self.size : self.size + count] = values
+        self.size += count
+        return np.arange(self.size - count, self.size)
+
+    def line(self, entry: int, root: int = 0) -> list[int]:
+        """The entries from behind `root` to this one."""
+        found = []
+        while entry > root:
+            found.append(entry)
+            entry = int(self.before[entry])
+        return found[::-1]
+
+    def shared(self, entries: Integers) -> int:
+        """The newest entry that all of these have behind them, or are."""
+        open_ = set(entries.tolist())
+        while len(open_) > 1:
+            newest = max(open_)
+            open_.discard(newest)
+            open_.add(int(self.before[newest]))
+        return open_.pop()
+
+    def behind(self, entries: Integers, ancestor: int) -> Bools:
+        """Which of the entries have this one behind them, or are it."""
+        at = entries.copy()
+        while (later := at > ancestor).any():
+            at[later] = self.before[at[later]]
+        return np.asarray(at == ancestor)
+
+    def cleared(self, root: int, entries: Integers) -> Integers:
+        """Forgets all but the root, which becomes entry 0, and what lies between it and these; their new numbers."""
+        keep = np.zeros(self.size, np.bool_)
+        keep[root] = True
+        at = np.unique(entries)
+        while len(at):
+            at = at[~keep[at]]
+            keep[at] = True
+            at = np.unique(self.before[at])
+        old = np.flatnonzero(keep)
+        new = np.cumsum(keep) - 1
+        for name in self.COLUMNS:
+            column = getattr(self, name)
+            column[: len(old)] = new[column[old]] if name == "before" else column[old]
+        self.before[0] = 0
+        self.size = len(old)
+        return np.asarray(new[entries])
+
+
+class Search:
+    """One call's ears: frames in, words out."""
+
+    def __init__(self, vocabulary: Vocabulary, priors: Floats) -> None:
+        """`priors`: how often each phone is, as the classifier was taught."""
+        self._shared = vocabulary
+        self._ahead = vocabulary.plain
+        self._prior = (np.log(np.maximum(priors, 1e-6)) * vocabulary.weights.prior).astype(np.float32)
+        self.frames = 0
+        self._silent = 0
+        self._book = Book()
+        last, pair = vocabulary.language.start
+        self._book.write(1, word=-1, before=0, end=0, last=last, pair=pair)
+        self._beam = self._fresh()
+        self._told = 0
+        """The entry up to which everything has been told."""
+
+    def expect(self, words: Iterable[str], weight: float = 2.0) -> None:
+        """From now on these words are more likely, by so much in the logarithm; no words: none are."""
+        changed = self._shared.ahead(words, weight)
+        self._beam.score += changed.counted[self._beam.node] - self._ahead.counted[self._beam.node]
+        self._ahead = changed
+
+    def push(self, logs: Floats) -> Words:
+        """Frames by phones, each the logarithm of the classifier's probability."""
+        certain: list[Word] = []
+        for frame in np.asarray(logs, np.float32):
+            certain += self._frame(frame)
+        return Words(tuple(certain), tuple(self._words(self._best(), self._told)))
+
+    def close(self) -> Words:
+        """Nothing more will come: all that was heard is certain."""
+        return Words(tuple(self._settle(ended=True)))
+
+    # ------------------------------------------------------------------------------------------------------- frames
+
+    def _frame(self, logs: Floats) -> list[Word]:
+        self.frames += 1
+        self._silent = self._silent + 1 if logs[SILENCE] > np.log(self._shared.weights.quiet) else 0
+        resting = len(self._beam) == 1 and self._beam.node[0] == PAUSE
+        if not (resting and self._silent):
+            self._advance(logs)
+        if self.frames % LOOK:
+            return []
+        if self._silent >= self._shared.weights.rest:
+            return [] if resting else self._settle(ended=False)
+        return self._look()
+
+    def _advance(self, logs: Floats) -> None:
+        weights, tree_ = self._shared.weights, self._shared.tree
+        bounded = np.maximum(logs, FLOOR)
+        sound = np.append((bounded - self._prior) * np.float32(weights.acoustic), IMPOSSIBLE).astype(np.float32)
+        short = np.append(bounded - bounded.max(), np.float32(0)).astype(np.float32)
+        beam = self._beam
+        parents, nodes = self._onward(beam.node)
+        phones = tree_.phone[nodes]
+        onward = beam.score[parents] + (self._ahead.step[nodes] + sound[phones] + np.float32(weights.go))
+        staying = beam.score + (sound[tree_.phone[beam.node]] + np.float32(weights.stay))
+        best = max(float(onward.max(initial=IMPOSSIBLE)), float(staying.max()))
+        kept = np.flatnonzero(onward > best - weights.beam)
+        stayed = np.flatnonzero(staying > best - weights.beam)
+        rows = np.concatenate((stayed, parents[kept]))
+        node = np.concatenate((beam.node[stayed], nodes[kept]))
+        fresh = np.concatenate((np.zeros(len(stayed), np.bool_), beam.node[parents[kept]] <= PAUSE))
+        score = np.concatenate((staying[stayed], onward[kept]))
+        begun = np.where(fresh, self.frames - 1, beam.begun[rows])
+        fit = np.where(node == PAUSE, 0, np.where(fresh, 0, beam.fit[rows]) + short[tree_.phone[node]])
+        moved = Beam(node, beam.past[rows], score - np.float32(best), fit.astype(np.float32), begun)
+        self._beam = self._merged(moved, weights.beam, weights.most)
+        self._finish_words()
+
+    def _onward(self, node: Integers) -> tuple[Integers, Integers]:
+        """For every way on: the row it starts from, and the node it leads to."""
+        tree_ = self._shared.tree
+        several = tree_.children[node]
+        parents = np.repeat(np.arange(len(node)), several)
+        offset = np.arange(len(parents)) - np.repeat(np.cumsum(several) - several, several)
+        return parents, tree_.first[node][parents] + offset
+
+    def _merged(self, beam: Beam, width: float, most: int) -> Beam:
+        """One row for each node and last word, the best; and no more rows than may be."""
+        worse = np.clip(-beam.score * np.float32(RESOLUTION / 2 / width), 0, RESOLUTION - 1).astype(np.int64)
+        place = (beam.node << 16) + self._book.word[beam.past] + 1
+        order = np.argsort((place << 20) + worse)
+        place = place[order]
+        first = np.ones(len(order), np.bool_)
+        first[1:] = place[1:] != place[:-1]
+        kept = order[first]
+        if len(kept) > most:
+            kept = kept[np.argpartition(-beam.score[kept], most)[:most]]
+            kept.sort()
+        return beam.rows(kept)
+
+    def _finish_words(self) -> None:
+        """Where words end, new ones may begin."""
+        weights, shared, book = self._shared.weights, self._shared, self._book
+        beam = self._beam
+        several = shared.speaks[beam.node]
+        ending = np.flatnonzero((several > 0) & (beam.score > -weights.end_beam))
+        if not len(ending):
+            return
+        several = several[ending]
+        rows = np.repeat(ending, several)
+        offset = np.arange(len(rows)) - np.repeat(np.cumsum(several) - several, several)
+        word = shared.tree.said[shared.tree.ends[beam.node[rows]] + offset]
+        before = beam.past[rows]
+        logs, past = shared.language.score(Past(book.last[before], book.pair[before]), word)
+        score = beam.score[rows] - self._ahead.counted[beam.node[rows]]
+        score = score + logs * np.float32(weights.language) + self._ahead.bonus[word] + np.float32(weights.word)
+        good = np.flatnonzero(score > score.max() - weights.end_beam)
+        order = good[np.lexsort((-score[good], word[good]))]
+        first = np.ones(len(order), np.bool_)
+        first[1:] = word[order][1:] != word[order][:-1]
+        chosen = order[first]
+        if len(chosen) > weights.most_ends:
+            chosen = chosen[np.argsort(-score[chosen], kind="stable")[: weights.most_ends]]
+        lasted = np.maximum(self.frames - beam.begun[rows[chosen]], 1)
+        entries = book.write(
+            len(chosen),
+            word=word[chosen],
+            before=before[chosen],
+            start=beam.begun[rows[chosen]],
+            end=self.frames,
+            fit=beam.fit[rows[chosen]] / lasted,
+            total=score[chosen],
+            last=past.last[chosen],
+            pair=past.pair[chosen],
+        )
+        none = np.zeros(len(chosen), np.int64)
+        self._beam = Beam(
+            np.concatenate((beam.node, none + START)),
+            np.concatenate((beam.past, entries)),
+            np.concatenate((beam.score, score[chosen].astype(np.float32))),
+            np.concatenate((beam.fit, none.astype(np.float32))),
+            np.concatenate((beam.begun, none)),
+        )
+
+    # ------------------------------------------------------------------------------------------------------- words
+
+    def _best(self) -> int:
+        """The words of the best hypothesis, without one it has only begun."""
+        return int(self._beam.past[np.argmax(self._beam.score)])
+
+    def _look(self) -> list[Word]:
+        """What has become certain by now."""
+        shared = self._book.shared(self._beam.past)
+        best = self._best()
+        late = [e for e in self._book.line(best, shared) if self._book.end[e] <= self.frames - self._shared.weights.late]
+        upto = late[-1] if late else shared
+        told = self._words(upto, self._told)
+        if late:
+            self._beam = self._beam.rows(self._book.behind(self._beam.past, upto))
+        self._told = max(self._told, upto)
+        if self._book.size > COMPACT:
+            self._beam.past = self._book.cleared(self._told, self._beam.past)
+            self._told = 0
+        return told
+
+    def _settle(self, ended: bool) -> list[Word]:
+        """Everything is certain: the best hypothesis that ends with a word, and it alone, goes on after a pause."""
+        whole = self._beam.rows(self._beam.node <= PAUSE)
+        past = whole.past
+        score = whole.score
+        if ended and len(past):
+            score = score + self._shared.language.end(Past(self._book.last[past], self._book.pair[past]))
+        best = int(past[np.argmax(score)]) if len(past) else self._book.shared(self._beam.past)
+        told = self._words(best, self._told)
+        last, pair = int(self._book.last[best]), int(self._book.pair[best])
+        self._book.size = 0
+        self._book.write(1, word=self._book.word[best], before=0, end=self.frames, last=last, pair=pair)
+        self._told = 0
+        self._beam = self._fresh()
+        return told
+
+    def _fresh(self) -> Beam:
+        """Silence, and nothing else alive."""
+        none = np.zeros(1, np.int64)
+        return Beam(none + PAUSE, none, none.astype(np.float32), none.astype(np.float32), none)
+
+    def _words(self, entry: int, root: int) -> list[Word]:
+        book = self._book
+        return [
+            Word(self._shared.words[book.word[e]], int(book.start[e]), int(book.end[e]), float(np.exp(book.fit[e])))
+            for e in book.line(entry, root)
+        ]
+
+
+def uniform() -> Floats:
+    return np.full(len(PHONES), 1 / len(PHONES), np.float32)
