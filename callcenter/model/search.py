@@ -16,6 +16,7 @@ confidence nor which words are certain.
 """
 
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -100,7 +101,14 @@ class Vocabulary:
         self.tree: Tree = tree(lexicon.sounds)
         self.speaks = np.diff(self.tree.ends)
         self._expected: dict[tuple[frozenset[str], float], Ahead] = {}
-        self.plain = self.ahead(frozenset(), 0.0)
+        self.plain = self.ahead((), 0.0)
+
+    def weighing(self, weights: Weights) -> "Vocabulary":
+        """The same words, weighed otherwise."""
+        other = copy(self)
+        other.weights, other._expected = weights, {}
+        other.plain = other.ahead((), 0.0)
+        return other
 
     @classmethod
     def shipped(cls, weights: Weights | None = None) -> "Vocabulary":
@@ -267,9 +275,15 @@ class Search:
             self._advance(logs)
         if self.frames % LOOK:
             return []
-        if self._silent >= self._shared.weights.rest:
-            return [] if resting else self._settle(ended=False)
-        return self._look()
+        if resting:
+            return []
+        return self._settle(ended=False) if self._rests() else self._look()
+
+    def _rests(self) -> bool:
+        """Whether the best hypothesis has been in a pause for long, and the last frames leave no doubt of it."""
+        best = int(np.argmax(self._beam.score))
+        paused = self.frames - self._book.end[self._beam.past[best]] >= self._shared.weights.rest
+        return bool(paused and self._beam.node[best] == PAUSE and self._silent >= LOOK)
 
     def _advance(self, logs: Floats) -> None:
         weights, tree_ = self._shared.weights, self._shared.tree

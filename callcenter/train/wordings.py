@@ -27,13 +27,14 @@ SMALL = (
 )  # fmt: skip
 SETS = ("speechocean", "librispeech")
 GENERATED, BARE, PHRASED = 40_000, 40_000, 4
+FEW_WORDS = 3
 
 
 def sentences(data: Path | None, chance: Random) -> list[list[str]]:
     """All of it as words."""
     texts = list(customers(data, evaluation=False)) if data else []
     texts += read_aloud(data) if data else []
-    texts += generated(chance, GENERATED) + [bare(chance) for _ in range(BARE)]
+    texts += generated(chance, GENERATED) + bare_answers(chance, BARE)
     texts += phrases() * PHRASED
     return [words for words in map(tokens, texts) if words]
 
@@ -49,9 +50,19 @@ def generated(chance: Random, count: int) -> list[str]:
     return [chance.choice(draws)().text if chance.random() < 0.85 else chance.choice(small) for _ in range(count)]
 
 
+def bare_answers(chance: Random, count: int, evaluation: bool = False) -> list[str]:
+    """Bare answers on one side. Shortest ones are the same on both sides: there are not enough of them."""
+    found: list[str] = []
+    while len(found) < count:
+        text = bare(chance)
+        if len(text.split()) < FEW_WORDS or held_out("sentence", text) == evaluation:
+            found.append(text)
+    return found
+
+
 def bare(chance: Random) -> str:
     """An answer that is nothing but what was asked for."""
-    kinds = (digits, digits, digits, date, date, amount, name, spelled, code, year, clock, small)
+    kinds = (digits, digits, digits, date, date, amount, name, spelled, code, year, clock, small, small, small)
     text = chance.choice(kinds)(chance)
     lead = chance.choice(("", "", "", "", "it's ", "yes ", "that's ", "um ", "okay it's ", "i think ", "yes it's ", "no "))
     return lead + text
@@ -103,29 +114,26 @@ def name(chance: Random) -> str:
     return lead + f"{chance.choice(NAMES)} {chance.choice(SURNAMES)}"
 
 
-def phrases() -> list[str]:
-    """What callers may say at the steps of the shipped flows."""
+def phrases(evaluation: bool = False) -> list[str]:
+    """What callers may say at the steps of the shipped flows, on one side."""
     import flows
 
     found: list[str] = []
     for path in sorted(Path(flows.__file__).parent.glob("*.toml")):
         for step in flows.load(path).steps.values():
-            found += [phrase for phrase in step.phrases if not held_out("sentence", phrase)]
+            found += [phrase for phrase in step.phrases if held_out("sentence", phrase) == evaluation]
     return found
 
 
 def read_aloud(data: Path) -> list[str]:
-    """The texts of real readers on the training side."""
-    found = []
+    """The texts of real readers on the training side, without those that somebody held out reads too."""
+    rows = []
     for path in (data / "speech" / f"{name}.jsonl" for name in SETS):
         if path.is_file():
             told = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-            found += [
-                row["text"]
-                for row in told
-                if row["text"] and not held_out("speaker", row["speaker"]) and not held_out("sentence", row["text"])
-            ]
-    return found
+            rows += [(row["text"], held_out("speaker", row["speaker"])) for row in told if row["text"]]
+    kept_apart = {text for text, apart in rows if apart}
+    return [text for text, _ in rows if text not in kept_apart and not held_out("sentence", text)]
 
 
 def agents_words(data: Path, least: int = 3) -> list[str]:
