@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callcenter.model.language import Language, Past
-from callcenter.model.lexicon import PAUSE, START, Lexicon, Tree, tree
-from callcenter.model.phones import PHONES, SILENCE
+from callcenter.model.lexicon import MUTE, PAUSE, START, Lexicon, Tree, tree
+from callcenter.model.phones import SILENCE
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
@@ -50,7 +50,7 @@ class Weights:
     prior: float = 0.5
     acoustic: float = 0.5
     """Frames are not independent: their logarithms count for less."""
-    language: float = 1.5
+    language: float = 1.0
     word: float = 0.0
     """Added for every word."""
     stay: float = -0.3
@@ -62,8 +62,10 @@ class Weights:
     most_ends: int = 16
     late: int = 20
     """Frames after which a word of the best hypothesis is certain."""
-    rest: int = 40
+    rest: int = 25
     """Frames of silence that make everything certain."""
+    over: float = -4.0
+    """After so long a silence a sentence may be over; how much less likely than certain it is at the most that it is not."""
     quiet: float = 0.7
     """Probability of silence above which a frame is silent."""
 
@@ -239,6 +241,8 @@ class Search:
         self._shared = vocabulary
         self._ahead = vocabulary.plain
         self._prior = (np.log(np.maximum(priors, 1e-6)) * vocabulary.weights.prior).astype(np.float32)
+        self._sound = np.full(MUTE + 1, IMPOSSIBLE, np.float32)
+        self._short = np.zeros(MUTE + 1, np.float32)
         self.frames = 0
         self._silent = 0
         self._book = Book()
@@ -247,6 +251,8 @@ class Search:
         self._beam = self._fresh()
         self._told = 0
         """The entry up to which everything has been told."""
+        self._resumed = 0
+        """The entry after which the sentence may go on or another begin; -1: there is none."""
 
     def expect(self, words: Iterable[str], weight: float = 2.0) -> None:
         """From now on these words are more likely, by so much in the logarithm; no words: none are."""
@@ -263,7 +269,7 @@ class Search:
 
     def close(self) -> Words:
         """Nothing more will come: all that was heard is certain."""
-        return Words(tuple(self._settle(ended=True)))
+        return Words(tuple(self._settle()))
 
     # ------------------------------------------------------------------------------------------------------- frames
 
@@ -277,7 +283,7 @@ class Search:
             return []
         if resting:
             return []
-        return self._settle(ended=False) if self._rests() else self._look()
+        return self._settle() if self._rests() else self._look()
 
     def _rests(self) -> bool:
         """Whether the best hypothesis has been in a pause for long, and the last frames leave no doubt of it."""
@@ -286,48 +292,48 @@ class Search:
         return bool(paused and self._beam.node[best] == PAUSE and self._silent >= LOOK)
 
     def _advance(self, logs: Floats) -> None:
-        weights, tree_ = self._shared.weights, self._shared.tree
+        weights, phone = self._shared.weights, self._shared.tree.phone
         bounded = np.maximum(logs, FLOOR)
-        sound = np.append((bounded - self._prior) * np.float32(weights.acoustic), IMPOSSIBLE).astype(np.float32)
-        short = np.append(bounded - bounded.max(), np.float32(0)).astype(np.float32)
+        sound, short = self._sound, self._short
+        np.multiply(bounded - self._prior, np.float32(weights.acoustic), out=sound[:MUTE])
+        np.subtract(bounded, bounded.max(), out=short[:MUTE])
         beam = self._beam
         parents, nodes = self._onward(beam.node)
-        phones = tree_.phone[nodes]
-        onward = beam.score[parents] + (self._ahead.step[nodes] + sound[phones] + np.float32(weights.go))
-        staying = beam.score + (sound[tree_.phone[beam.node]] + np.float32(weights.stay))
-        best = max(float(onward.max(initial=IMPOSSIBLE)), float(staying.max()))
-        kept = np.flatnonzero(onward > best - weights.beam)
-        stayed = np.flatnonzero(staying > best - weights.beam)
-        rows = np.concatenate((stayed, parents[kept]))
+        onward = self._ahead.step[nodes] + sound[phone[nodes]] + (beam.score + np.float32(weights.go))[parents]
+        staying = beam.score + sound[phone[beam.node]] + np.float32(weights.stay)
+        best = max(onward.max(initial=IMPOSSIBLE), staying.max())
+        least = best - np.float32(weights.beam)
+        kept = (onward > least).nonzero()[0]
+        stayed = (staying > least).nonzero()[0]
+        origin = parents[kept]
+        rows = np.concatenate((stayed, origin))
         node = np.concatenate((beam.node[stayed], nodes[kept]))
-        fresh = np.concatenate((np.zeros(len(stayed), np.bool_), beam.node[parents[kept]] <= PAUSE))
-        score = np.concatenate((staying[stayed], onward[kept]))
-        begun = np.where(fresh, self.frames - 1, beam.begun[rows])
-        fit = np.where(node == PAUSE, 0, np.where(fresh, 0, beam.fit[rows]) + short[tree_.phone[node]])
-        moved = Beam(node, beam.past[rows], score - np.float32(best), fit.astype(np.float32), begun)
-        self._beam = self._merged(moved, weights.beam, weights.most)
+        score = np.concatenate((staying[stayed], onward[kept])) - best
+        fit, begun = beam.fit[rows], beam.begun[rows]
+        fresh = len(stayed) + (beam.node[origin] <= PAUSE).nonzero()[0]
+        begun[fresh] = self.frames - 1
+        fit[fresh] = 0
+        fit += short[phone[node]]
+        fit[node == PAUSE] = 0
+        self._beam = self._merged(Beam(node, beam.past[rows], score, fit, begun), weights.beam, weights.most)
         self._finish_words()
 
     def _onward(self, node: Integers) -> tuple[Integers, Integers]:
         """For every way on: the row it starts from, and the node it leads to."""
         tree_ = self._shared.tree
         several = tree_.children[node]
-        parents = np.repeat(np.arange(len(node)), several)
-        offset = np.arange(len(parents)) - np.repeat(np.cumsum(several) - several, several)
-        return parents, tree_.first[node][parents] + offset
+        parents = np.arange(len(node)).repeat(several)
+        shift = tree_.first[node] - several.cumsum() + several
+        return parents, shift[parents] + np.arange(len(parents))
 
     def _merged(self, beam: Beam, width: float, most: int) -> Beam:
         """One row for each node and last word, the best; and no more rows than may be."""
-        worse = np.clip(-beam.score * np.float32(RESOLUTION / 2 / width), 0, RESOLUTION - 1).astype(np.int64)
+        worse = (beam.score * np.float32(-RESOLUTION / 2 / width)).astype(np.int64)
         place = (beam.node << 16) + self._book.word[beam.past] + 1
-        order = np.argsort((place << 20) + worse)
-        place = place[order]
-        first = np.ones(len(order), np.bool_)
-        first[1:] = place[1:] != place[:-1]
-        kept = order[first]
+        order = ((place << 20) + worse).argsort()
+        kept = order[first_of(place[order])]
         if len(kept) > most:
-            kept = kept[np.argpartition(-beam.score[kept], most)[:most]]
-            kept.sort()
+            kept = kept[beam.score[kept].argpartition(len(kept) - most)[-most:]]
         return beam.rows(kept)
 
     def _finish_words(self) -> None:
@@ -335,24 +341,24 @@ class Search:
         weights, shared, book = self._shared.weights, self._shared, self._book
         beam = self._beam
         several = shared.speaks[beam.node]
-        ending = np.flatnonzero((several > 0) & (beam.score > -weights.end_beam))
+        ending = ((several > 0) & (beam.score > -weights.end_beam)).nonzero()[0]
         if not len(ending):
             return
         several = several[ending]
-        rows = np.repeat(ending, several)
-        offset = np.arange(len(rows)) - np.repeat(np.cumsum(several) - several, several)
-        word = shared.tree.said[shared.tree.ends[beam.node[rows]] + offset]
+        rows = ending.repeat(several)
+        shift = shared.tree.ends[beam.node[ending]] - several.cumsum() + several
+        word = shared.tree.said[shift.repeat(several) + np.arange(len(rows))]
         before = beam.past[rows]
-        logs, past = shared.language.score(Past(book.last[before], book.pair[before]), word)
+        logs, past = self._likely(before, word)
         score = beam.score[rows] - self._ahead.counted[beam.node[rows]]
         score = score + logs * np.float32(weights.language) + self._ahead.bonus[word] + np.float32(weights.word)
-        good = np.flatnonzero(score > score.max() - weights.end_beam)
-        order = good[np.lexsort((-score[good], word[good]))]
-        first = np.ones(len(order), np.bool_)
-        first[1:] = word[order][1:] != word[order][:-1]
-        chosen = order[first]
+        best = score.max()
+        good = (score > best - weights.end_beam).nonzero()[0]
+        worse = ((best - score[good]) * np.float32(RESOLUTION / 2 / weights.end_beam)).astype(np.int64)
+        order = good[((word[good] << 20) + worse).argsort()]
+        chosen = order[first_of(word[order])]
         if len(chosen) > weights.most_ends:
-            chosen = chosen[np.argsort(-score[chosen], kind="stable")[: weights.most_ends]]
+            chosen = chosen[score[chosen].argpartition(len(chosen) - weights.most_ends)[-weights.most_ends :]]
         lasted = np.maximum(self.frames - beam.begun[rows[chosen]], 1)
         entries = book.write(
             len(chosen),
@@ -374,6 +380,18 @@ class Search:
             np.concatenate((beam.begun, none)),
         )
 
+    def _likely(self, before: Integers, word: Integers) -> tuple[Floats, Past]:
+        """How likely the words are there. After a pause two pasts are possible: what was said before it, and nothing."""
+        book, language = self._book, self._shared.language
+        logs, past = language.score(Past(book.last[before], book.pair[before]), word)
+        after = np.flatnonzero(before == self._resumed)
+        if len(after):
+            last, pair = (np.full(len(after), value) for value in language.start)
+            fresh, begun = language.score(Past(last, pair), word[after])
+            past.pair[after] = np.where(fresh > logs[after], begun.pair, past.pair[after])
+            logs[after] = np.logaddexp(logs[after], fresh) - np.float32(np.log(2))
+        return logs, past
+
     # ------------------------------------------------------------------------------------------------------- words
 
     def _best(self) -> int:
@@ -392,22 +410,24 @@ class Search:
         self._told = max(self._told, upto)
         if self._book.size > COMPACT:
             self._beam.past = self._book.cleared(self._told, self._beam.past)
+            self._resumed = 0 if self._told == self._resumed else -1
             self._told = 0
         return told
 
-    def _settle(self, ended: bool) -> list[Word]:
+    def _settle(self) -> list[Word]:
         """Everything is certain: the best hypothesis that ends with a word, and it alone, goes on after a pause."""
         whole = self._beam.rows(self._beam.node <= PAUSE)
-        past = whole.past
-        score = whole.score
-        if ended and len(past):
-            score = score + self._shared.language.end(Past(self._book.last[past], self._book.pair[past]))
-        best = int(past[np.argmax(score)]) if len(past) else self._book.shared(self._beam.past)
+        best = self._best()
+        if len(whole):
+            past, language = whole.past, self._shared.language
+            over = language.end(Past(self._book.last[past], self._book.pair[past]))
+            weights = self._shared.weights
+            best = int(past[np.argmax(whole.score + np.maximum(over, weights.over) * np.float32(weights.language))])
         told = self._words(best, self._told)
-        last, pair = int(self._book.last[best]), int(self._book.pair[best])
+        word, last, pair = (int(column[best]) for column in (self._book.word, self._book.last, self._book.pair))
         self._book.size = 0
-        self._book.write(1, word=self._book.word[best], before=0, end=self.frames, last=last, pair=pair)
-        self._told = 0
+        self._book.write(1, word=word, before=0, end=self.frames, last=last, pair=pair)
+        self._told = self._resumed = 0
         self._beam = self._fresh()
         return told
 
@@ -424,5 +444,8 @@ class Search:
         ]
 
 
-def uniform() -> Floats:
-    return np.full(len(PHONES), 1 / len(PHONES), np.float32)
+def first_of(sorted_: Integers) -> Bools:
+    """Where each value stands for the first time."""
+    first = np.ones(len(sorted_), np.bool_)
+    np.not_equal(sorted_[1:], sorted_[:-1], out=first[1:])
+    return first

@@ -74,7 +74,12 @@ def tried(vocabulary: Vocabulary, utterances: Sequence[Utterance], priors: Float
     for one in utterances:
         wrong.append(word_errors(one.text, transcribed(Search(vocabulary, priors), one.logs)))
     turns = sum(-(-len(one.logs) // LOOK) for one in utterances)
-    return Trial(vocabulary.weights, together(wrong), 1000 * (time.process_time() - began) / max(1, turns))
+    return Trial(vocabulary.weights, summed(wrong), 1000 * (time.process_time() - began) / max(1, turns))
+
+
+def summed(errors: Sequence[WordErrors]) -> WordErrors:
+    kinds = ("words", "substituted", "deleted", "inserted")
+    return WordErrors(*(sum(getattr(one, kind) for one in errors) for kind in kinds))
 
 
 def tune(

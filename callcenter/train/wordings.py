@@ -13,8 +13,9 @@ from random import Random
 
 from callcenter.callers import lines as grammar
 from callcenter.callers.heldout import held_out
-from callcenter.callers.lines import DAYS, DIGITS, MONTHS, NAMES, ORDINALS, SURNAMES, TENS, Lines, amount, customers
+from callcenter.callers.lines import DAYS, DIGITS, MONTHS, ORDINALS, TENS, Lines, amount, customers
 from callcenter.model.lexicon import tokens
+from callcenter.train.names import FAMILY, GIVEN
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 TEENS = (
@@ -85,7 +86,7 @@ def code(chance: Random) -> str:
 def spelled(chance: Random) -> str:
     if chance.random() < 0.5:
         return " ".join(chance.choices(LETTERS, k=chance.randint(2, 9)))
-    return " ".join(chance.choice((*NAMES, *SURNAMES)))
+    return " ".join(chance.choice(chance.choice((GIVEN, FAMILY))))
 
 
 def date(chance: Random) -> str:
@@ -111,7 +112,7 @@ def clock(chance: Random) -> str:
 
 def name(chance: Random) -> str:
     lead = chance.choice(("", "", "my name is ", "this is ", "it's ", "i'm ", "the name is ", "it should be under "))
-    return lead + f"{chance.choice(NAMES)} {chance.choice(SURNAMES)}"
+    return lead + f"{chance.choice(GIVEN)} {chance.choice(FAMILY)}"
 
 
 def phrases(evaluation: bool = False) -> list[str]:
@@ -152,7 +153,7 @@ def grammar_words() -> list[str]:
     for named in vars(grammar).values():
         for text in strings(named):
             found.update(tokens(text.replace("{", " ").replace("}", " ")))
-    found.update(word for text in (*SMALL, *TEENS, *phrases()) for word in tokens(text))
+    found.update(word for text in (*SMALL, *TEENS, *GIVEN, *FAMILY, *phrases(), *phrases(True)) for word in tokens(text))
     return sorted(found | {"oh", "double", "triple", "hundred", "thousand", "million", "mhm", "uhhuh", "hm"})
 
 
