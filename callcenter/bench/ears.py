@@ -68,7 +68,7 @@ class Spoken:
     group: str
     voice: str
     text: str
-    audio: bytes = field(repr=False)
+    audio: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def run(order: Order, ears: Ears, console: Console) -> int:
     hearing = ears(spoken)
     heard = [judged(one, hearing.hear(one.audio)) for one in spoken]
     tell(heard, order.show, console)
-    console.print(json.dumps(last_line(heard)), markup=False)
+    console.print(json.dumps(last_line(heard)), markup=False, highlight=False, soft_wrap=True)
     return 0 if heard else 1
 
 

@@ -24,7 +24,7 @@ MUTE = len(PHONES)
 """The phone of node 0: no frame sounds like it."""
 
 HUM = re.compile(r"\b(?:m+[- ]?hm+|mhm+|mm+-mm+|hm+)\b")
-AGREED = re.compile(r"\bu[hm]+[- ]h[um]+\b")
+AGREED = re.compile(r"\b(?:uh|um)[- ]?hu[hm]\b")
 WORD = re.compile(r"[a-z]+(?:'[a-z]+)*")
 
 Pronunciation = tuple[int, ...]

@@ -254,6 +254,11 @@ class Search:
         self._resumed = 0
         """The entry after which the sentence may go on or another begin; -1: there is none."""
 
+    @property
+    def held(self) -> int:
+        """Entries in the book and rows in the beam: what a call takes."""
+        return self._book.size + len(self._beam)
+
     def expect(self, words: Iterable[str], weight: float = 2.0) -> None:
         """From now on these words are more likely, by so much in the logarithm; no words: none are."""
         changed = self._shared.ahead(words, weight)

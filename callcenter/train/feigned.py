@@ -55,7 +55,7 @@ def lasting(chance: np.random.Generator, sounds: Sequence[Pronunciation], pauses
     for sound in sounds:
         for phone in sound:
             mean = (4.2 if phone in VOWELS else 3.2) * speed
-            frames += [phone] * max(1, round(float(chance.gamma(5.0, mean / 5.0))))
+            frames += [phone] * max(2, round(float(chance.gamma(8.0, mean / 8.0))))
         if chance.random() < pauses:
             frames += [SILENCE] * int(chance.integers(3, 25))
     return np.array(frames + [SILENCE] * int(chance.integers(50, 70)), np.int64)

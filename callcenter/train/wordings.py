@@ -28,14 +28,13 @@ SMALL = (
 )  # fmt: skip
 SETS = ("speechocean", "librispeech")
 GENERATED, BARE, PHRASED = 40_000, 40_000, 4
-FEW_WORDS = 3
 
 
-def sentences(data: Path | None, chance: Random) -> list[list[str]]:
-    """All of it as words."""
+def sentences(data: Path | None, chance: Random, share: float = 1.0) -> list[list[str]]:
+    """All of it as words; of what is generated, a share."""
     texts = list(customers(data, evaluation=False)) if data else []
     texts += read_aloud(data) if data else []
-    texts += generated(chance, GENERATED) + bare_answers(chance, BARE)
+    texts += generated(chance, round(GENERATED * share)) + bare_answers(chance, round(BARE * share))
     texts += phrases() * PHRASED
     return [words for words in map(tokens, texts) if words]
 
@@ -52,11 +51,11 @@ def generated(chance: Random, count: int) -> list[str]:
 
 
 def bare_answers(chance: Random, count: int, evaluation: bool = False) -> list[str]:
-    """Bare answers on one side. Shortest ones are the same on both sides: there are not enough of them."""
+    """Bare answers on one side. Single words and small ones are the same on both: there are not enough of them."""
     found: list[str] = []
     while len(found) < count:
         text = bare(chance)
-        if len(text.split()) < FEW_WORDS or held_out("sentence", text) == evaluation:
+        if " " not in text or text in SMALL or held_out("sentence", text) == evaluation:
             found.append(text)
     return found
 
@@ -64,7 +63,10 @@ def bare_answers(chance: Random, count: int, evaluation: bool = False) -> list[s
 def bare(chance: Random) -> str:
     """An answer that is nothing but what was asked for."""
     kinds = (digits, digits, digits, date, date, amount, name, spelled, code, year, clock, small, small, small)
-    text = chance.choice(kinds)(chance)
+    kind = chance.choice(kinds)
+    text = kind(chance)
+    if kind is small:
+        return text
     lead = chance.choice(("", "", "", "", "it's ", "yes ", "that's ", "um ", "okay it's ", "i think ", "yes it's ", "no "))
     return lead + text
 
