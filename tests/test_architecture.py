@@ -78,6 +78,8 @@ DECISIONS = (
     "model.phones",
     "model.lexicon",
     "model.language",
+    "model.histories",
+    "model.vocabulary",
     "model.search",
     "engine.schedule",
     "engine.slots",

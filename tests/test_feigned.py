@@ -5,7 +5,7 @@ import numpy as np
 from callcenter.model.phones import NUMBER, PHONES, SILENCE
 from callcenter.train.feigned import Hearing, heard, lasting, likeness
 
-SOUNDS = [tuple(NUMBER[name] for name in "S EH V AH N".split()), tuple(NUMBER[name] for name in "T UW".split())] * 20
+SOUNDS = [tuple(NUMBER[name] for name in ["S", "EH", "V", "AH", "N"]), tuple(NUMBER[name] for name in ["T", "UW"])] * 20
 
 
 def test_phones_come_in_order_between_silences():

@@ -94,6 +94,8 @@ def test_flite_tells_many_words_in_one_run():
 def test_what_is_shipped_has_the_words_of_every_call():
     shipped = Lexicon.load()
     assert 10_000 <= len(shipped.words) <= 17_000
-    assert {"zero", "nine", "monday", "december", "thirtieth", "yes", "stop", "q", "schmidt", "invoice"} <= set(shipped.words)
+    assert {"zero", "nine", "monday", "december", "thirtieth", "yes", "stop", "q", "schmidt", "invoice"} <= set(
+        shipped.words
+    )
     assert all(shipped.sounds)
     assert max(map(len, shipped.sounds)) <= 6

@@ -1,7 +1,7 @@
 """Words out of phones: the right ones, at their time, however the frames come, and for ever."""
 
+import itertools
 import time
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,9 +9,10 @@ from laws import chunking_does_not_matter
 
 from callcenter.measures.words import word_errors
 from callcenter.model.language import Language
-from callcenter.model.lexicon import Lexicon, tree
+from callcenter.model.lexicon import Lexicon
 from callcenter.model.phones import NUMBER, PHONES, SILENCE
-from callcenter.model.search import COMPACT, LOOK, Search, Vocabulary, Weights
+from callcenter.model.search import COMPACT, LOOK, Search
+from callcenter.model.vocabulary import Vocabulary, Weights
 from callcenter.train.feigned import Hearing, by_lexicon, heard, lasting
 from callcenter.train.language import build
 
@@ -83,7 +84,7 @@ def test_words_have_their_times(vocabulary):
     voiced = np.flatnonzero(there != SILENCE)
     assert abs(found[0].start - voiced[0]) <= 3
     assert abs(found[-1].end - 1 - voiced[-1]) <= 3
-    assert all(a.end <= b.start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end <= b.start for a, b in itertools.pairwise(found))
     assert all(word.start < word.end and 0 < word.sure <= 1 for word in found)
 
 
@@ -198,16 +199,3 @@ def tiny():
     names = sorted(SMALL)
     language: Language = build(names, [["two", "go"], ["tea", "seen", "oat"], names], 1, 1, {})
     return Vocabulary(Lexicon(tuple(names), tuple(tuple(SMALL[name]) for name in names)), language, Weights(most=60))
-
-
-def test_lexicon_and_language_must_belong_together(vocabulary):
-    lexicon = Lexicon(("a",), (((3,),),))
-    with pytest.raises(ValueError, match="built apart"):
-        Vocabulary(lexicon, vocabulary.language)
-    assert len(tree(lexicon.sounds)) == 3
-
-
-def test_other_weights_share_the_words(vocabulary):
-    other = vocabulary.weighing(replace(vocabulary.weights, language=2.0))
-    assert other.tree is vocabulary.tree
-    assert other.plain.counted[7] == pytest.approx(2 * vocabulary.plain.counted[7] / vocabulary.weights.language, rel=1e-5)

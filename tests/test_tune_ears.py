@@ -6,7 +6,7 @@ import numpy as np
 
 from callcenter.model.lexicon import Lexicon
 from callcenter.model.phones import PHONES
-from callcenter.model.search import Vocabulary, Weights
+from callcenter.model.vocabulary import Vocabulary, Weights
 from callcenter.train.feigned import by_lexicon, heard, lasting
 from callcenter.train.tune_ears import Utterance, main, read, sensible, tried, tune, write
 
@@ -15,7 +15,9 @@ PRIORS = np.full(len(PHONES), 1 / len(PHONES), np.float32)
 
 def utterances(*texts):
     chance, lexicon = np.random.default_rng(3), Lexicon.load()
-    return [Utterance(heard(chance, lasting(chance, by_lexicon(chance, lexicon, text.split()))), text) for text in texts]
+    return [
+        Utterance(heard(chance, lasting(chance, by_lexicon(chance, lexicon, text.split()))), text) for text in texts
+    ]
 
 
 def test_utterances_come_back_from_their_file(tmp_path):

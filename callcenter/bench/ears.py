@@ -5,8 +5,8 @@ Sentences, voices and speakers are held out. Everything goes the way of a teleph
 utterance; a model streams them to itself turn by turn.
 
 Groups: `synthetic_entities` (digits, names, dates, sums, times, yes and no, phrases of the flows) and `synthetic_open`
-(what customers said) in unseen voices of the synthesizers that train; `other_synthesizer` in festival's, of which nothing
-was ever heard; `real_digits`, `real_commands` (single words) and `real_read` from real speakers.
+(what customers said) in unseen voices of the synthesizers that train; `other_synthesizer` in festival's, of which
+nothing was ever heard; `real_digits`, `real_commands` (single words) and `real_read` from real speakers.
 """
 
 import json
@@ -171,7 +171,11 @@ def real(studio: Studio, chance: Random, group: str, count: int) -> Iterator[tup
                 by.setdefault(clip.speaker, []).append(clip)
     for several in by.values():
         chance.shuffle(several)
-    rounds = [clip for turn in range(max(map(len, by.values()), default=0)) for clip in (s[turn : turn + 1] for s in by.values())]
+    rounds = [
+        clip
+        for turn in range(max(map(len, by.values()), default=0))
+        for clip in (s[turn : turn + 1] for s in by.values())
+    ]
     for clip in [one for several in rounds for one in several][:count]:
         yield clip.speaker, clip.text, faded(levelled(phone_band(clips.pcm(clip))))
 
@@ -240,4 +244,6 @@ def tell(heard: Sequence[Heard], show: int, console: Console) -> None:
     for group in GROUPS:
         wrong = [one for one in heard if one.spoken.group == group and one.errors.count]
         for one in wrong[:show]:
-            console.print(f"{group} ({one.spoken.voice})\n  said:  {one.spoken.text}\n  heard: {one.text}", markup=False)
+            console.print(
+                f"{group} ({one.spoken.voice})\n  said:  {one.spoken.text}\n  heard: {one.text}", markup=False
+            )

@@ -15,7 +15,8 @@ from callcenter.audio import decode
 from callcenter.bench.ears import Ears, Hearing, Spoken
 from callcenter.model.lexicon import tokens
 from callcenter.model.phones import LABEL, PHONES
-from callcenter.model.search import Search, Vocabulary
+from callcenter.model.search import Search
+from callcenter.model.vocabulary import Vocabulary
 from callcenter.train.feigned import heard, lasting
 from callcenter.train.lexicon import reader
 from callcenter.train.tune_ears import transcribed
@@ -31,7 +32,7 @@ class Network(Protocol):
 
 
 class Streamed:
-    """A fresh network and a fresh search for every utterance. `late`: frames by which the network's answers are late."""
+    """A fresh network and a fresh search for every utterance. `late`: frames by which the network answers late."""
 
     def __init__(self, network: Callable[[], Network], vocabulary: Vocabulary, priors: Floats, late: int = 0) -> None:
         self._network, self._vocabulary, self._priors = network, vocabulary, priors

@@ -1,8 +1,8 @@
 """What a caller is likely to say next: an interpolated trigram over classes of words.
 
-Most words are a class of their own; digits, letters, names, months and the like share one, so that every string of digits
-is as likely as any other. Interpolated, n-grams that were cut away fall through to the shorter context, and all that may
-follow a context still sums to one. A context is a pair of numbers (`Past`); everything takes and gives arrays.
+Most words are a class of their own; digits, letters, names, months and the like share one, so that every string of
+digits is as likely as any other. Interpolated, n-grams that were cut away fall through to the shorter context, and all
+that may follow a context still sums to one. A context is a pair of numbers (`Past`); everything takes and gives arrays.
 """
 
 from collections.abc import Mapping, Sequence
@@ -97,14 +97,17 @@ class Language:
             triple_counts=np.bincount(self.triples // classes, minlength=len(self.pairs)).astype(np.uint16),
             triple_next=(self.triples % classes).astype(np.uint16),
             triple=packed(self.triple),
-            names=np.array(sorted(self.members), "U16"),
-            **{f"members_{name}": np.array(words, np.uint16) for name, words in self.members.items()},
+            names=np.array(list(self.members), "U16"),
+            sizes=np.array([len(words) for words in self.members.values()], np.uint16),
+            named=np.array([word for words in self.members.values() for word in words], np.uint16),
         )
 
     @classmethod
     def load(cls, path: Path = SHIPPED) -> "Language":
         with np.load(path) as kept:
             classes = len(kept["single"])
+            ends = np.cumsum(kept["sizes"], dtype=np.int64)[:-1]
+            named = (tuple(words.tolist()) for words in np.split(kept["named"], ends))
             return cls(
                 unpacked(kept["worth"]),
                 kept["of"].astype(np.int64),
@@ -115,7 +118,7 @@ class Language:
                 unpacked(kept["pair_rest"]),
                 keys(kept["triple_counts"], kept["triple_next"], classes),
                 unpacked(kept["triple"]),
-                {str(name): tuple(kept[f"members_{name}"].tolist()) for name in kept["names"]},
+                dict(zip((str(name) for name in kept["names"]), named, strict=False)),
             )
 
 
@@ -130,7 +133,7 @@ def keys(counts: NDArray[np.uint16], following: NDArray[np.uint16], classes: int
 
 
 def packed(logs: Floats) -> NDArray[np.uint8]:
-    return np.clip(np.rint(-logs * STEP), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(-logs * STEP), 0, 255), np.uint8)
 
 
 def unpacked(kept: NDArray[np.uint8]) -> Floats:

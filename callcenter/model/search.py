@@ -1,14 +1,14 @@
 """From phones to words: a beam search over the tree of pronunciations, frame by frame, with the language weighed in.
 
-A hypothesis stands at a node of the tree, knows the words behind it (a number in the `Book` of histories) and has a score;
-all hypotheses are rows of a few arrays. A frame stays at the node or goes on to a child; where a word ends, a new one may
-begin, with or without a silence before it. Likelihoods are those of a frame classifier: the logarithm of what it gives,
-less a share of what it gives on average. The likelihood of the best word still reachable is counted on the way into the
-tree and settled at the word's end.
+A hypothesis stands at a node of the tree, knows the words behind it (a number in the `Book` of histories) and has a
+score; all hypotheses are rows of a few arrays. A frame stays at the node or goes on to a child; where a word ends, a
+new one may begin, with or without a silence before it. Likelihoods are those of a frame classifier: the logarithm of
+what it gives, less a share of what it gives on average. The likelihood of the best word still reachable is counted on
+the way into the tree and settled at the word's end.
 
 Every `LOOK` frames, counted from the beginning and not by how they came, it is seen what has become certain: words that
-all surviving hypotheses share, and words of the best one that ended long enough ago; whoever disagrees is dropped. A long
-silence makes everything certain and leaves one hypothesis, which costs nothing while the silence lasts.
+all surviving hypotheses share, and words of the best one that ended long enough ago; whoever disagrees is dropped. A
+long silence makes everything certain and leaves one hypothesis, which costs nothing while the silence lasts.
 
 flashlight-text (0.0.7, C++) was looked at first: its decoder goes from frame to frame too, but its language model is a
 KenLM file built elsewhere or a call into Python a word, expectations cannot change in a call, and it tells neither
@@ -16,15 +16,16 @@ confidence nor which words are certain.
 """
 
 from collections.abc import Iterable
-from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from callcenter.model.language import Language, Past
-from callcenter.model.lexicon import MUTE, PAUSE, START, Lexicon, Tree, tree
+from callcenter.model.histories import Book
+from callcenter.model.language import Past
+from callcenter.model.lexicon import MUTE, PAUSE, START
 from callcenter.model.phones import SILENCE
+from callcenter.model.vocabulary import Vocabulary
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
@@ -36,38 +37,8 @@ FLOOR = np.float32(-12.0)
 
 IMPOSSIBLE = np.float32(-1e9)
 RESOLUTION = 1 << 20
-REMEMBERED = 16
-"""Sets of expectations whose trees are kept."""
-
 COMPACT = 4_096
 """Entries of the book after which it is cleared of what nobody can reach."""
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """What `callcenter.train.tune_ears` tunes."""
-
-    prior: float = 0.5
-    acoustic: float = 0.5
-    """Frames are not independent: their logarithms count for less."""
-    language: float = 1.0
-    word: float = 0.0
-    """Added for every word."""
-    stay: float = -0.3
-    go: float = -0.9
-    beam: float = 11.0
-    end_beam: float = 8.0
-    """Narrower, where words end: each end opens the whole tree again."""
-    most: int = 400
-    most_ends: int = 16
-    late: int = 20
-    """Frames after which a word of the best hypothesis is certain."""
-    rest: int = 25
-    """Frames of silence that make everything certain."""
-    over: float = -4.0
-    """After so long a silence a sentence may be over; how much less likely than certain it is at the most that it is not."""
-    quiet: float = 0.7
-    """Probability of silence above which a frame is silent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,55 +63,6 @@ class Words:
         return " ".join(word.text for word in self.certain)
 
 
-class Vocabulary:
-    """What all calls share: words, tree, language, weights. Nothing in it changes but what it remembers."""
-
-    def __init__(self, lexicon: Lexicon, language: Language, weights: Weights | None = None) -> None:
-        if len(lexicon.words) != len(language.of):
-            raise ValueError(f"lexicon of {len(lexicon.words)} words, language of {len(language.of)}: built apart")
-        self.words, self.language, self.weights = lexicon.words, language, weights or Weights()
-        self.number = lexicon.number()
-        self.tree: Tree = tree(lexicon.sounds)
-        self.speaks = np.diff(self.tree.ends)
-        self._expected: dict[tuple[frozenset[str], float], Ahead] = {}
-        self.plain = self.ahead((), 0.0)
-
-    def weighing(self, weights: Weights) -> "Vocabulary":
-        """The same words, weighed otherwise."""
-        other = copy(self)
-        other.weights, other._expected = weights, {}
-        other.plain = other.ahead((), 0.0)
-        return other
-
-    @classmethod
-    def shipped(cls, weights: Weights | None = None) -> "Vocabulary":
-        return cls(Lexicon.load(), Language.load(), weights)
-
-    def ahead(self, words: Iterable[str], weight: float) -> "Ahead":
-        """The tree with some words expected. Names of classes (`digit`, `letter`, `month`) stand for their words."""
-        key = (frozenset(words), weight)
-        if key not in self._expected:
-            if len(self._expected) >= REMEMBERED:
-                self._expected.pop(next(iter(self._expected)))
-            bonus = np.zeros(len(self.words), np.float32)
-            for word in key[0]:
-                named = self.language.members.get(word, (self.number[word],) if word in self.number else ())
-                bonus[list(named)] = weight
-            self._expected[key] = Ahead(self, bonus)
-        return self._expected[key]
-
-
-class Ahead:
-    """How much of a word's likelihood is counted at each node, under expectations."""
-
-    def __init__(self, vocabulary: Vocabulary, bonus: Floats) -> None:
-        scale = np.float32(vocabulary.weights.language)
-        self.bonus = bonus * scale
-        self.counted = vocabulary.tree.best_below((vocabulary.language.alone * scale + self.bonus).astype(np.float32))
-        self.counted[[START, PAUSE]] = 0.0
-        self.step = (self.counted - self.counted[vocabulary.tree.parent]).astype(np.float32)
-
-
 @dataclass
 class Beam:
     """The living hypotheses, a row each."""
@@ -159,78 +81,6 @@ class Beam:
 
     def rows(self, which: Integers | Bools) -> "Beam":
         return Beam(self.node[which], self.past[which], self.score[which], self.fit[which], self.begun[which])
-
-
-@dataclass
-class Book:
-    """Histories: each entry is a word behind another entry. Entry 0 is the beginning; parents have smaller numbers."""
-
-    size: int = 0
-    word: Integers = field(default_factory=lambda: np.full(1024, -1, np.int64))
-    before: Integers = field(default_factory=lambda: np.zeros(1024, np.int64))
-    start: Integers = field(default_factory=lambda: np.zeros(1024, np.int64))
-    end: Integers = field(default_factory=lambda: np.zeros(1024, np.int64))
-    fit: Floats = field(default_factory=lambda: np.zeros(1024, np.float32))
-    """Of this word alone, a frame."""
-    total: Floats = field(default_factory=lambda: np.zeros(1024, np.float32))
-    last: Integers = field(default_factory=lambda: np.zeros(1024, np.int64))
-    pair: Integers = field(default_factory=lambda: np.zeros(1024, np.int64))
-    """The language's context after it."""
-
-    COLUMNS = ("word", "before", "start", "end", "fit", "total", "last", "pair")
-
-    def write(self, count: int, **columns: NDArray[np.generic] | float | int) -> Integers:
-        """New entries."""
-        if self.size + count > len(self.word):
-            for name in self.COLUMNS:
-                column = getattr(self, name)
-                setattr(self, name, np.concatenate((column, np.zeros_like(column))))
-        for name, values in columns.items():
-            getattr(self, name)[self.size : self.size + count] = values
-        self.size += count
-        return np.arange(self.size - count, self.size)
-
-    def line(self, entry: int, root: int = 0) -> list[int]:
-        """The entries from behind `root` to this one."""
-        found = []
-        while entry > root:
-            found.append(entry)
-            entry = int(self.before[entry])
-        return found[::-1]
-
-    def shared(self, entries: Integers) -> int:
-        """The newest entry that all of these have behind them, or are."""
-        open_ = set(entries.tolist())
-        while len(open_) > 1:
-            newest = max(open_)
-            open_.discard(newest)
-            open_.add(int(self.before[newest]))
-        return open_.pop()
-
-    def behind(self, entries: Integers, ancestor: int) -> Bools:
-        """Which of the entries have this one behind them, or are it."""
-        at = entries.copy()
-        while (later := at > ancestor).any():
-            at[later] = self.before[at[later]]
-        return np.asarray(at == ancestor)
-
-    def cleared(self, root: int, entries: Integers) -> Integers:
-        """Forgets all but the root, which becomes entry 0, and what lies between it and these; their new numbers."""
-        keep = np.zeros(self.size, np.bool_)
-        keep[root] = True
-        at = np.unique(entries)
-        while len(at):
-            at = at[~keep[at]]
-            keep[at] = True
-            at = np.unique(self.before[at])
-        old = np.flatnonzero(keep)
-        new = np.cumsum(keep) - 1
-        for name in self.COLUMNS:
-            column = getattr(self, name)
-            column[: len(old)] = new[column[old]] if name == "before" else column[old]
-        self.before[0] = 0
-        self.size = len(old)
-        return np.asarray(new[entries])
 
 
 class Search:
@@ -386,7 +236,7 @@ class Search:
         )
 
     def _likely(self, before: Integers, word: Integers) -> tuple[Floats, Past]:
-        """How likely the words are there. After a pause two pasts are possible: what was said before it, and nothing."""
+        """How likely the words are there. After a pause two pasts are possible: what was said before, and nothing."""
         book, language = self._book, self._shared.language
         logs, past = language.score(Past(book.last[before], book.pair[before]), word)
         after = np.flatnonzero(before == self._resumed)
@@ -407,7 +257,9 @@ class Search:
         """What has become certain by now."""
         shared = self._book.shared(self._beam.past)
         best = self._best()
-        late = [e for e in self._book.line(best, shared) if self._book.end[e] <= self.frames - self._shared.weights.late]
+        late = [
+            e for e in self._book.line(best, shared) if self._book.end[e] <= self.frames - self._shared.weights.late
+        ]
         upto = late[-1] if late else shared
         told = self._words(upto, self._told)
         if late:

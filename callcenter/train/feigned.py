@@ -1,7 +1,7 @@
 """Posteriors as a network might give them, for developing the search before there is one, and for its tests.
 
-A sentence becomes phones as espeak-ng says them, each lasts as long as such phones do, and a feigned network hears it: it
-takes some phones for similar ones, is unsure at the borders, and errs more in some frames than in others.
+A sentence becomes phones as espeak-ng says them, each lasts as long as such phones do, and a feigned network hears it:
+it takes some phones for similar ones, is unsure at the borders, and errs more in some frames than in others.
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,10 @@ Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
 ALIKE = (
-    "P T K", "B D G", "P B", "T D", "K G", "F TH", "V DH", "F V", "S Z", "SH ZH", "CH JH", "SH CH", "S TH", "S SH F", "Z DH",
-    "M N NG", "L W", "R W", "R ER", "L OW AO", "IY IH", "IH EH", "EH AE", "AE AA", "AA AO AH", "AH UH", "UH UW", "AH ER",
-    "EY EH IY", "AY AA", "AW AE", "OW AO UH", "OY AO", "Y IY", "HH sil", "IH AH", "EH AH", "DH D", "T sil", "V B",
+    "P T K", "B D G", "P B", "T D", "K G", "F TH", "V DH", "F V", "S Z", "SH ZH", "CH JH", "SH CH", "S TH", "S SH F",
+    "Z DH", "M N NG", "L W", "R W", "R ER", "L OW AO", "IY IH", "IH EH", "EH AE", "AE AA", "AA AO AH", "AH UH",
+    "UH UW", "EY EH IY", "AY AA", "AW AE", "OW AO UH", "OY AO", "Y IY", "HH sil", "IH AH", "AH ER", "EH AH", "DH D",
+    "T sil", "V B",
 )  # fmt: skip
 """Sets of phones that a telephone makes alike."""
 

@@ -46,7 +46,7 @@ def build(
     words: Sequence[str],
     sentences: Sequence[Sequence[str]],
     least_pair: int = 1,
-    least_triple: int = 2,
+    least_triple: int = 1,
     classes: Mapping[str, Sequence[str]] = CLASSES,
 ) -> Language:
     """The language of the sentences; words not in the list are known to be there, and never expected."""
@@ -98,7 +98,7 @@ def _estimated(
     short, known = sought(keys, last * size + longer.following)
     lower = np.where(known, two[short], pairs.rest[last] * one[longer.following])
     three = longer.share + longer.rest[longer.context] * lower
-    logs = [_stored(p) for p in (one, pairs.rest, two, longer.rest, three)]
+    logs = [_stored(np.asarray(p, np.float64)) for p in (one, pairs.rest, two, longer.rest, three)]
     triples = longer.context * size + longer.following
     return Language(unpacked(packed(worth)), of, logs[0], logs[1], keys, logs[2], logs[3], triples, logs[4], members)
 
@@ -109,7 +109,7 @@ def _stored(share: NDArray[np.float64]) -> Floats:
 
 
 def _triples(told: Sequence[Sequence[int]], of: Integers, edge: int) -> tuple[Integers, Integers]:
-    """Every run of three classes and how often it is there. Sentences stand between edges, two before the first word."""
+    """Every run of three classes and how often it is there. A sentence stands between edges, two before it."""
     flat = np.array([of[-1], *(n for s in told for n in (edge, edge, *(of[list(s)].tolist()), edge))], np.int64)
     runs = np.stack((flat[:-2], flat[1:-1], flat[2:]), axis=1)
     inside = ~((runs[:, 1] == edge) & ((runs[:, 0] != edge) | (runs[:, 2] == edge)))
@@ -134,7 +134,9 @@ def _single(middle: Integers, size: int) -> NDArray[np.float64]:
 class _Level:
     """One length of n-gram: what each kept one has of its own, and what each context leaves."""
 
-    def __init__(self, context: Integers, following: Integers, counts: Integers, contexts: int, kept: NDArray[np.bool_]) -> None:
+    def __init__(
+        self, context: Integers, following: Integers, counts: Integers, contexts: int, kept: NDArray[np.bool_]
+    ) -> None:
         real = (context >= 0) & (following >= 0)
         cut = discount(counts[real])
         total = np.bincount(context[real], weights=counts[real], minlength=contexts)

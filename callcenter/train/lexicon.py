@@ -32,16 +32,23 @@ SHARE = 0.06
 
 BATCH = 200
 MARK = re.compile(r"\([a-z-]+\)")
-OWN = {"mhm": ("M HH M", "AH M HH AH M", "M M"), "uhhuh": ("AH HH AH",), "um": ("AH M",), "uh": ("AH", "ER"), "hm": ("HH M",)}
+OWN = {
+    "mhm": ("M HH M", "AH M HH AH M", "M M"),
+    "uhhuh": ("AH HH AH",),
+    "um": ("AH M",),
+    "uh": ("AH", "ER"),
+    "hm": ("HH M",),
+}
 """What synthesizers spell out."""
 
 WEAK = {
     "and": ("AH N D", "AH N", "AE N"), "for": ("F ER", "F AH"), "of": ("AH",), "to": ("T AH",), "the": ("DH IY",),
     "an": ("AH N",), "can": ("K AH N",), "could": ("K UH D",), "have": ("HH AH V",), "that": ("DH AE T", "DH AH T"),
-    "at": ("AE T", "AH T"), "from": ("F R AH M",), "you": ("Y AH",), "your": ("Y ER",), "or": ("ER",), "it": ("IH T", "IH D"),
-    "as": ("AH Z",), "than": ("DH AH N",), "them": ("DH AH M",), "was": ("W AH Z",), "just": ("JH AH S T", "JH IH S T"),
-    "what": ("W AH T", "W AH D"), "but": ("B AH T", "B AH D"), "get": ("G EH T", "G EH D"), "i'm": ("AY M", "AH M"),
-    "zero": ("Z IY R OW", "Z IH R OW"), "o'clock": ("AH K L AA K",), "oh": ("OW",), "a": ("EY", "AH"), "in": ("IH N",),
+    "at": ("AE T", "AH T"), "from": ("F R AH M",), "you": ("Y AH",), "your": ("Y ER",), "or": ("ER",),
+    "it": ("IH T", "IH D"), "as": ("AH Z",), "than": ("DH AH N",), "them": ("DH AH M",), "was": ("W AH Z",),
+    "just": ("JH AH S T", "JH IH S T"), "what": ("W AH T", "W AH D"), "but": ("B AH T", "B AH D"),
+    "get": ("G EH T", "G EH D"), "i'm": ("AY M", "AH M"), "zero": ("Z IY R OW", "Z IH R OW"),
+    "o'clock": ("AH K L AA K",), "oh": ("OW",), "a": ("EY", "AH"), "in": ("IH N",),
 }  # fmt: skip
 """What people say and synthesizers seldom do."""
 

@@ -1,8 +1,8 @@
 """Finds the search's weights: `python -m callcenter.train.tune_ears FILE.npz`.
 
-The file holds what a network gave for sentences of the training side: `logs` (all frames under one another, 40 columns of
-logarithms), `lengths` (frames of each sentence), `texts`, and `priors`. One weight after another is moved up and down as
-long as that makes fewer errors; `SLOW` is the price of a millisecond of search a turn, so that the beam stays narrow.
+The file holds what a network gave for sentences of the training side: `logs` (all frames under each other, 40 columns
+of logarithms), `lengths` (frames of each sentence), `texts`, and `priors`. One weight after another is moved up and
+down as long as that makes fewer errors; `SLOW` is the price of a millisecond of search a turn: the beam stays narrow.
 """
 
 import sys
@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callcenter.measures.words import WordErrors, word_errors
-from callcenter.model.search import LOOK, Search, Vocabulary, Weights
+from callcenter.model.search import LOOK, Search
+from callcenter.model.vocabulary import Vocabulary, Weights
 
 Floats = NDArray[np.float32]
 
@@ -111,9 +112,9 @@ def tune(
 
 
 def sensible(weights: Weights) -> bool:
-    return min(weights.acoustic, weights.language, weights.beam, weights.end_beam, weights.most, weights.most_ends) > 0 and (
-        weights.late >= LOOK
-    )
+    return min(
+        weights.acoustic, weights.language, weights.beam, weights.end_beam, weights.most, weights.most_ends
+    ) > 0 and (weights.late >= LOOK)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -121,7 +122,12 @@ def main(arguments: Sequence[str]) -> int:
         print("usage: python -m callcenter.train.tune_ears FILE.npz (see the module's text)")
         return 2
     utterances, priors = read(Path(arguments[0]))
-    best = tune(Vocabulary.shipped(), utterances, priors, tell=lambda t: print(f"{t.cost:.4f} {t.wrong} {t.turn_ms:.2f} ms {t.weights}"))
+    best = tune(
+        Vocabulary.shipped(),
+        utterances,
+        priors,
+        tell=lambda t: print(f"{t.cost:.4f} {t.wrong} {t.turn_ms:.2f} ms {t.weights}"),
+    )
     print(best.weights)
     return 0
 

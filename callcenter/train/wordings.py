@@ -14,6 +14,7 @@ from random import Random
 from callcenter.callers import lines as grammar
 from callcenter.callers.heldout import held_out
 from callcenter.callers.lines import DAYS, DIGITS, MONTHS, ORDINALS, TENS, Lines, amount, customers
+from callcenter.callers.takes import Wording
 from callcenter.model.lexicon import tokens
 from callcenter.train.names import FAMILY, GIVEN
 
@@ -22,9 +23,10 @@ TEENS = (
     "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
 )  # fmt: skip
 SMALL = (
-    "yes", "no", "stop", "go", "on", "off", "up", "down", "left", "right", "yeah", "yep", "nope", "okay", "sure", "hello",
-    "bye", "thanks", "thank you", "yes please", "no thanks", "no thank you", "correct", "that's right", "exactly", "wait",
-    "hold on", "goodbye", "hi", "sorry", "pardon", "what", "one moment please", "i don't know", "of course", "please",
+    "yes", "no", "stop", "go", "on", "off", "up", "down", "left", "right", "yeah", "yep", "nope", "okay", "sure",
+    "hello", "bye", "thanks", "thank you", "yes please", "no thanks", "no thank you", "correct", "that's right",
+    "exactly", "wait", "hold on", "goodbye", "hi", "sorry", "pardon", "what", "one moment please", "i don't know",
+    "of course", "please",
 )  # fmt: skip
 SETS = ("speechocean", "librispeech")
 GENERATED, BARE, PHRASED = 40_000, 40_000, 4
@@ -42,11 +44,19 @@ def sentences(data: Path | None, chance: Random, share: float = 1.0) -> list[lis
 def generated(chance: Random, count: int) -> list[str]:
     """Sentences of our own grammars on the training side."""
     lines = Lines(chance, evaluation=False)
-    draws: Sequence[Callable[[], grammar.Wording]] = (
-        lines.request, lines.reply, lines.reply, lines.halting, lines.correction, lines.address, lines.number, lines.number,
-        lines.spelled, lines.story, lines.stop, lines.mind,
+    draws: Sequence[Callable[[], Wording]] = (
+        lines.request, lines.reply, lines.reply, lines.halting, lines.correction, lines.address, lines.number,
+        lines.number, lines.spelled, lines.story, lines.stop, lines.mind,
     )  # fmt: skip
-    small = (*grammar.HUMS, *grammar.HELLOS, *grammar.FAREWELLS, *grammar.HOLDS, *grammar.BACKS, *grammar.PERSONS, *SMALL)
+    small = (
+        *grammar.HUMS,
+        *grammar.HELLOS,
+        *grammar.FAREWELLS,
+        *grammar.HOLDS,
+        *grammar.BACKS,
+        *grammar.PERSONS,
+        *SMALL,
+    )
     return [chance.choice(draws)().text if chance.random() < 0.85 else chance.choice(small) for _ in range(count)]
 
 
@@ -67,7 +77,9 @@ def bare(chance: Random) -> str:
     text = kind(chance)
     if kind is small:
         return text
-    lead = chance.choice(("", "", "", "", "it's ", "yes ", "that's ", "um ", "okay it's ", "i think ", "yes it's ", "no "))
+    lead = chance.choice(
+        ("", "", "", "", "it's ", "yes ", "that's ", "um ", "okay it's ", "i think ", "yes it's ", "no ")
+    )
     return lead + text
 
 
@@ -81,7 +93,9 @@ def digits(chance: Random) -> str:
 
 
 def code(chance: Random) -> str:
-    said = [chance.choice(LETTERS) if chance.random() < 0.4 else chance.choice(DIGITS) for _ in range(chance.randint(2, 8))]
+    said = [
+        chance.choice(LETTERS) if chance.random() < 0.4 else chance.choice(DIGITS) for _ in range(chance.randint(2, 8))
+    ]
     return " ".join(said)
 
 
@@ -94,7 +108,13 @@ def spelled(chance: Random) -> str:
 def date(chance: Random) -> str:
     day, month = chance.choice((*ORDINALS, "thirty first", "twenty ninth")), chance.choice(MONTHS)
     tail = f" {year(chance)}" if chance.random() < 0.5 else ""
-    forms = (f"{month} {day}", f"the {day} of {month}", f"{day} of {month}", f"{month} the {day}", f"{chance.choice(DAYS)}")
+    forms = (
+        f"{month} {day}",
+        f"the {day} of {month}",
+        f"{day} of {month}",
+        f"{month} the {day}",
+        f"{chance.choice(DAYS)}",
+    )
     return chance.choice(forms) + tail
 
 
@@ -102,13 +122,17 @@ def year(chance: Random) -> str:
     if chance.random() < 0.25:
         return f"two thousand and {chance.choice(DIGITS[1:])}"
     head = chance.choice(("nineteen", "nineteen", "twenty"))
-    tens = f"{chance.choice(TENS)} {chance.choice(DIGITS[1:])}" if chance.random() < 0.8 else chance.choice(TEENS + TENS)
+    tens = (
+        f"{chance.choice(TENS)} {chance.choice(DIGITS[1:])}" if chance.random() < 0.8 else chance.choice(TEENS + TENS)
+    )
     return f"{head} {tens}"
 
 
 def clock(chance: Random) -> str:
     hour = chance.choice((*DIGITS[1:], *TEENS[:3]))
-    tail = chance.choice(("", " o'clock", " thirty", " fifteen", " forty five", " a m", " p m", " thirty p m", " in the morning"))
+    tail = chance.choice(
+        ("", " o'clock", " thirty", " fifteen", " forty five", " a m", " p m", " thirty p m", " in the morning")
+    )
     return chance.choice(("", "at ", "half past ", "around ")) + hour + tail
 
 
@@ -155,7 +179,9 @@ def grammar_words() -> list[str]:
     for named in vars(grammar).values():
         for text in strings(named):
             found.update(tokens(text.replace("{", " ").replace("}", " ")))
-    found.update(word for text in (*SMALL, *TEENS, *GIVEN, *FAMILY, *phrases(), *phrases(True)) for word in tokens(text))
+    found.update(
+        word for text in (*SMALL, *TEENS, *GIVEN, *FAMILY, *phrases(), *phrases(True)) for word in tokens(text)
+    )
     return sorted(found | {"oh", "double", "triple", "hundred", "thousand", "million", "mhm", "uhhuh", "hm"})
 
 
