@@ -281,6 +281,9 @@ def bench_ears(
     share: Annotated[float, typer.Option(help="Fewer utterances a group.", min=0.01, max=10)] = 1.0,
     seed: Annotated[int, typer.Option(help="Other seeds say other things.")] = 1,
     show: Annotated[int, typer.Option(help="Print so many misheard utterances a group.", min=0)] = 0,
+    expect: Annotated[
+        bool, typer.Option("--expect", help="Tell it what a flow would expect: digits, commands.")
+    ] = False,
 ) -> None:
     """Word error rate of what is heard, by group of voices, on held-out sentences, voices and speakers."""
     from callcenter.bench.ears import Order, run
@@ -296,6 +299,7 @@ def bench_ears(
         share,
         tuple(name.strip() for name in groups.split(",") if name.strip()),
         show,
+        expect,
     )
     raise typer.Exit(run(order, EARS[ears], console))
 

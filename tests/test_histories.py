@@ -36,6 +36,17 @@ def test_a_cleared_book_holds_only_what_can_be_reached():
     assert [int(book.word[entry]) for entry in book.line(3)] == [11, 13]
 
 
+def test_a_word_is_as_sure_as_its_rivals_are_unlikely():
+    book = Book()
+    book.write(1, word=-1, before=0)
+    for word, end, total in ((5, 20, -1.0), (6, 21, -1.0), (6, 22, -9.0), (5, 22, -1.0), (7, 23, -30.0), (8, 40, 0.0)):
+        book.write(1, word=word, before=0, start=10, end=end, total=total)
+    assert abs(book.share(1) - 0.5) < 0.01
+    assert abs(book.share(3) - 0.02) < 0.01
+    assert book.share(6) == 1.0
+    assert book.since(22, 0).tolist() == [3, 4, 5, 6]
+
+
 def test_a_book_grows():
     book = Book()
     entries = book.write(5_000, word=7, before=0)

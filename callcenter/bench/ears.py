@@ -50,15 +50,22 @@ COUNTS: Mapping[str, int] = {
 }
 """Utterances a group."""
 
+EXPECTS: Mapping[str, frozenset[str]] = {
+    "real_digits": frozenset({"digit", "oh"}),
+    "real_commands": frozenset({"yes", "no", "stop", "go", "on", "off", "up", "down", "left", "right"}),
+}
 LONGEST = 18
 DRAWS = 1000
 NOISES = ("hiss", "room", "hum", "babble", "clip")
 
 
 class Hearing(Protocol):
-    """What hears: the mu-law bytes of one utterance, with noise around it, to the words in it."""
+    """What hears: the mu-law bytes of one utterance, with noise around it, to the words in it.
 
-    def hear(self, audio: bytes) -> str: ...
+    `expects`: words, or names of classes of words, that the step of a flow would expect; mostly none.
+    """
+
+    def hear(self, audio: bytes, expects: frozenset[str] = ...) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,8 @@ class Order:
     share: float = 1.0
     groups: tuple[str, ...] = ()
     show: int = 0
+    expect: bool = False
+    """Whether what hears is told what a flow would expect, where that is one kind of words."""
 
 
 Ears = Callable[[Sequence[Spoken]], Hearing]
@@ -104,7 +113,8 @@ def run(order: Order, ears: Ears, console: Console) -> int:
         console.print(f"not in this run: {missing}")
     spoken = list(utterances(studio, order))
     hearing = ears(spoken)
-    heard = [judged(one, hearing.hear(one.audio)) for one in spoken]
+    expects = EXPECTS if order.expect else {}
+    heard = [judged(one, hearing.hear(one.audio, expects.get(one.group, frozenset()))) for one in spoken]
     tell(heard, order.show, console)
     console.print(json.dumps(last_line(heard)), markup=False, highlight=False, soft_wrap=True)
     return 0 if heard else 1

@@ -38,10 +38,11 @@ class Streamed:
         self._network, self._vocabulary, self._priors = network, vocabulary, priors
         self._late = late * LABEL
 
-    def hear(self, audio: bytes) -> str:
+    def hear(self, audio: bytes, expects: frozenset[str] = frozenset()) -> str:
         pcm = decode(audio)
         pcm = np.pad(pcm, (0, self._late + (-len(pcm) - self._late) % TURN))
         network, search = self._network(), Search(self._vocabulary, self._priors)
+        search.expect(expects)
         words = [word for turn in pcm.reshape(-1, TURN) for word in search.push(network.turn(turn)).certain]
         return " ".join(word.text for word in (*words, *search.close().certain))
 
@@ -55,10 +56,12 @@ class Knowing:
         with reader(accent) as read:
             self._sounds = {one.audio: read(" ".join(tokens(one.text))) for one in spoken}
 
-    def hear(self, audio: bytes) -> str:
+    def hear(self, audio: bytes, expects: frozenset[str] = frozenset()) -> str:
         chance = np.random.default_rng(len(audio))
         logs = heard(chance, lasting(chance, self._sounds[audio]))
-        return transcribed(Search(self._vocabulary, self._priors), logs)
+        search = Search(self._vocabulary, self._priors)
+        search.expect(expects)
+        return transcribed(search, logs)
 
 
 def knowing(spoken: Sequence[Spoken]) -> Hearing:

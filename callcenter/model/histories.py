@@ -1,6 +1,7 @@
 """The book of histories: what words are behind each hypothesis of a search, shared where they are the same."""
 
 from dataclasses import dataclass, field
+from math import exp
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,12 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+
+ABOUT = 3
+"""Frames between ends of words that might be the same end."""
+
+HEAT = 0.5
+"""Scores count for so much when likelihoods are compared: found on feigned posteriors, where it tells best."""
 
 
 @dataclass
@@ -62,6 +69,23 @@ class Book:
         while (later := at > ancestor).any():
             at[later] = self.before[at[later]]
         return np.asarray(at == ancestor)
+
+    def share(self, entry: int) -> float:
+        """The share of an entry's word in what might have ended about then, each other word counted at its best."""
+        about = (int(self.end[entry]) - ABOUT, int(self.end[entry]) + ABOUT + 1)
+        first, last = np.searchsorted(self.end[: self.size], about).tolist()
+        rivals = slice(max(1, first), last)
+        other = (self.word[rivals] != self.word[entry]) & (self.start[rivals] < self.end[entry])
+        best: dict[int, float] = {}
+        for word, total in zip(self.word[rivals][other].tolist(), self.total[rivals][other].tolist(), strict=True):
+            best[word] = max(best.get(word, total), total)
+        own = float(self.total[entry])
+        return 1.0 / (1.0 + sum(exp(HEAT * (total - own)) for total in best.values()))
+
+    def since(self, frame: int, root: int) -> Integers:
+        """The entries behind the root whose words ended since then."""
+        recent = np.arange(int(np.searchsorted(self.end[: self.size], frame)), self.size)
+        return recent[self.behind(recent, root)]
 
     def cleared(self, root: int, entries: Integers) -> Integers:
         """Forgets all but the root, which becomes entry 0, and what lies between it and these; their new numbers."""

@@ -32,9 +32,6 @@ Integers = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 LOOK = 10
-FLOOR = np.float32(-12.0)
-"""The least logarithm a phone is given: no single frame may kill the right word."""
-
 IMPOSSIBLE = np.float32(-1e9)
 RESOLUTION = 1 << 20
 COMPACT = 4_096
@@ -112,6 +109,8 @@ class Search:
     def expect(self, words: Iterable[str], weight: float = 2.0) -> None:
         """From now on these words are more likely, by so much in the logarithm; no words: none are."""
         changed = self._shared.ahead(words, weight)
+        if changed is self._ahead:
+            return
         self._beam.score += changed.counted[self._beam.node] - self._ahead.counted[self._beam.node]
         self._ahead = changed
 
@@ -148,7 +147,7 @@ class Search:
 
     def _advance(self, logs: Floats) -> None:
         weights, phone = self._shared.weights, self._shared.tree.phone
-        bounded = np.maximum(logs, FLOOR)
+        bounded = np.maximum(logs, np.float32(weights.floor))
         sound, short = self._sound, self._short
         np.multiply(bounded - self._prior, np.float32(weights.acoustic), out=sound[:MUTE])
         np.subtract(bounded, bounded.max(), out=short[:MUTE])
@@ -266,7 +265,9 @@ class Search:
             self._beam = self._beam.rows(self._book.behind(self._beam.past, upto))
         self._told = max(self._told, upto)
         if self._book.size > COMPACT:
-            self._beam.past = self._book.cleared(self._told, self._beam.past)
+            recent = self._book.since(self.frames - 2 * self._shared.weights.late, self._told)
+            entries = np.concatenate((self._beam.past, recent))
+            self._beam.past = self._book.cleared(self._told, entries)[: len(self._beam)]
             self._resumed = 0 if self._told == self._resumed else -1
             self._told = 0
         return told
@@ -294,11 +295,12 @@ class Search:
         return Beam(none + PAUSE, none, none.astype(np.float32), none.astype(np.float32), none)
 
     def _words(self, entry: int, root: int) -> list[Word]:
-        book = self._book
-        return [
-            Word(self._shared.words[book.word[e]], int(book.start[e]), int(book.end[e]), float(np.exp(book.fit[e])))
-            for e in book.line(entry, root)
-        ]
+        book, words = self._book, self._shared.words
+        line = book.line(entry, root)
+        return [Word(words[book.word[e]], int(book.start[e]), int(book.end[e]), self._sure(e)) for e in line]
+
+    def _sure(self, entry: int) -> float:
+        return self._book.share(entry) * float(np.exp(0.5 * self._book.fit[entry]))
 
 
 def first_of(sorted_: Integers) -> Bools:

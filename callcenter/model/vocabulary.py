@@ -24,19 +24,21 @@ class Weights:
     """What `callcenter.train.tune_ears` tunes."""
 
     prior: float = 0.3
-    acoustic: float = 0.6
+    acoustic: float = 0.7
     """Frames are not independent: their logarithms count for less."""
-    language: float = 1.0
-    word: float = 0.0
+    floor: float = -8.0
+    """The least logarithm a phone is given: no sure mistake of a frame or two may kill the right word."""
+    language: float = 1.15
+    word: float = 0.5
     """Added for every word."""
     stay: float = -0.3
     go: float = -1.0
-    beam: float = 11.0
-    end_beam: float = 8.0
+    beam: float = 12.0
+    end_beam: float = 8.5
     """Narrower, where words end: each end opens the whole tree again."""
-    most: int = 400
+    most: int = 300
     most_ends: int = 16
-    late: int = 20
+    late: int = 25
     """Frames after which a word of the best hypothesis is certain."""
     rest: int = 25
     """Frames of silence that make everything certain."""
