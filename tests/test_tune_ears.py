@@ -31,7 +31,7 @@ def test_utterances_come_back_from_their_file(tmp_path):
 
 
 def test_bad_weights_become_better():
-    said = utterances("my number is four two seven", "i want to cancel my order")
+    said = utterances("my number is four two seven")
     deaf = Vocabulary.shipped(replace(Weights(), acoustic=0.05))
     assert tried(deaf, said, PRIORS).wrong.rate > 0.3
     best = tune(deaf, said, PRIORS, rounds=1)

@@ -36,7 +36,7 @@ def data(tmp_path):
 
 
 def test_nothing_that_is_held_out_teaches(data):
-    told = {" ".join(words) for words in sentences(data, Random(1), 0.02)}
+    told = {" ".join(words) for words in sentences(data, Random(1), 0.005)}
     assert {text for text in SAID if not held_out("sentence", text)} <= told
     assert not {text for text in SAID if held_out("sentence", text)} & told
     assert not {text for text in told if held_out("sentence", text) and text in phrases(evaluation=True)}

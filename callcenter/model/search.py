@@ -10,9 +10,9 @@ Every `LOOK` frames, counted from the beginning and not by how they came, it is 
 all surviving hypotheses share, and words of the best one that ended long enough ago; whoever disagrees is dropped. A
 long silence makes everything certain and leaves one hypothesis, which costs nothing while the silence lasts.
 
-flashlight-text (0.0.7, C++) was looked at first: its decoder goes from frame to frame too, but its language model is a
-KenLM file built elsewhere or a call into Python a word, expectations cannot change in a call, and it tells neither
-confidence nor which words are certain.
+flashlight-text (0.0.7, C++) was tried first: at the same beam, without a language model, it took 20 times as long a
+turn, holds no more than six words that sound alike, its language model is a KenLM file built elsewhere or a call into
+Python a word, and it tells neither confidence nor which words are certain.
 """
 
 from collections.abc import Iterable

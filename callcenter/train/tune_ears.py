@@ -21,8 +21,8 @@ from callcenter.model.vocabulary import Vocabulary, Weights
 Floats = NDArray[np.float32]
 
 MOVES = {
-    "acoustic": 0.1, "floor": 2.0, "language": 0.15, "word": 0.5, "prior": 0.15, "go": 0.3, "stay": 0.2, "beam": 1.5, "end_beam": 1.5,
-    "most": 100, "most_ends": 6, "late": 5,
+    "acoustic": 0.1, "floor": 2.0, "language": 0.15, "word": 0.5, "prior": 0.15, "go": 0.3, "stay": 0.2, "beam": 1.5,
+    "end_beam": 1.5, "most": 100, "most_ends": 6, "late": 5,
 }  # fmt: skip
 SLOW = 0.002
 ROUNDS = 2
