@@ -273,6 +273,37 @@ def bench_task(
     raise typer.Exit(0 if score.verdicts else 1)
 
 
+@bench.command("ears")
+def bench_ears(
+    ears: Annotated[str, typer.Option(help="What hears; search: no network, only what comes behind it.")] = "search",
+    data: Annotated[Path | None, typer.Option(help="Folder with speech of real people and customers' lines.")] = None,
+    groups: Annotated[str, typer.Option(help="Groups, comma separated; default: all.")] = "",
+    share: Annotated[float, typer.Option(help="Fewer utterances a group.", min=0.01, max=10)] = 1.0,
+    seed: Annotated[int, typer.Option(help="Other seeds say other things.")] = 1,
+    show: Annotated[int, typer.Option(help="Print so many misheard utterances a group.", min=0)] = 0,
+    expect: Annotated[
+        bool, typer.Option("--expect", help="Tell it what a flow would expect: digits, commands.")
+    ] = False,
+) -> None:
+    """Word error rate of what is heard, by group of voices, on held-out sentences, voices and speakers."""
+    from callcenter.bench.ears import Order, run
+    from callcenter.bench.listeners import EARS
+
+    if ears not in EARS:
+        raise Refusal(f"no ears are called {ears!r}; known: {', '.join(EARS)}")
+    chosen = settings()
+    order = Order(
+        data or (Path(chosen.data) if chosen.data else None),
+        chosen.var / "takes",
+        seed,
+        share,
+        tuple(name.strip() for name in groups.split(",") if name.strip()),
+        show,
+        expect,
+    )
+    raise typer.Exit(run(order, EARS[ears], console))
+
+
 @procedures.command("check")
 def flows_check(
     files: Annotated[list[Path] | None, typer.Argument(help="TOML files; default: the shipped flows.")] = None,

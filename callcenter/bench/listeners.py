@@ -1,0 +1,72 @@
+"""What `bench ears` can measure: a network with the search behind it, streamed turn by turn; and the search alone.
+
+`Streamed` is how a model plugs in: a network takes a turn of audio and gives ten frames of phones. `Knowing` has no
+network: it is told the text, feigns what a good network would give for it, and so shows what search, lexicon and
+language lose by themselves.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from callcenter.audio import decode
+from callcenter.bench.ears import Ears, Hearing, Spoken
+from callcenter.model.lexicon import tokens
+from callcenter.model.phones import LABEL, PHONES
+from callcenter.model.search import Search
+from callcenter.model.vocabulary import Vocabulary
+from callcenter.train.feigned import heard, lasting
+from callcenter.train.lexicon import reader
+from callcenter.train.tune_ears import transcribed
+from callcenter.units import TURN
+
+Floats = NDArray[np.float32]
+
+
+class Network(Protocol):
+    """Hears one call: a turn of 1,600 samples to ten frames of logarithms, 40 phones wide."""
+
+    def turn(self, pcm: NDArray[np.int16]) -> Floats: ...
+
+
+class Streamed:
+    """A fresh network and a fresh search for every utterance. `late`: frames by which the network answers late."""
+
+    def __init__(self, network: Callable[[], Network], vocabulary: Vocabulary, priors: Floats, late: int = 0) -> None:
+        self._network, self._vocabulary, self._priors = network, vocabulary, priors
+        self._late = late * LABEL
+
+    def hear(self, audio: bytes, expects: frozenset[str] = frozenset()) -> str:
+        pcm = decode(audio)
+        pcm = np.pad(pcm, (0, self._late + (-len(pcm) - self._late) % TURN))
+        network, search = self._network(), Search(self._vocabulary, self._priors)
+        search.expect(expects)
+        words = [word for turn in pcm.reshape(-1, TURN) for word in search.push(network.turn(turn)).certain]
+        return " ".join(word.text for word in (*words, *search.close().certain))
+
+
+class Knowing:
+    """Knows the phones espeak-ng would say, and hears them about as well as a network."""
+
+    def __init__(self, spoken: Sequence[Spoken], vocabulary: Vocabulary, accent: str = "en-us") -> None:
+        self._vocabulary = vocabulary
+        self._priors = np.full(len(PHONES), 1 / len(PHONES), np.float32)
+        with reader(accent) as read:
+            self._sounds = {one.audio: read(" ".join(tokens(one.text))) for one in spoken}
+
+    def hear(self, audio: bytes, expects: frozenset[str] = frozenset()) -> str:
+        chance = np.random.default_rng(len(audio))
+        logs = heard(chance, lasting(chance, self._sounds[audio]))
+        search = Search(self._vocabulary, self._priors)
+        search.expect(expects)
+        return transcribed(search, logs)
+
+
+def knowing(spoken: Sequence[Spoken]) -> Hearing:
+    return Knowing(spoken, Vocabulary.shipped())
+
+
+EARS: Mapping[str, Ears] = {"search": knowing}
+"""By the name they are chosen by."""

@@ -1,0 +1,97 @@
+"""What the searches of all calls share: words, their tree, the language, how all is weighed, and what a step expects.
+
+Nothing in it changes, but it remembers a few sets of expectations, each with the tree they make.
+"""
+
+from collections.abc import Iterable
+from copy import copy
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from callcenter.model.language import Language
+from callcenter.model.lexicon import PAUSE, START, Lexicon, Tree, tree
+
+Floats = NDArray[np.float32]
+
+REMEMBERED = 16
+"""Sets of expectations whose trees are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What `callcenter.train.tune_ears` tunes."""
+
+    prior: float = 0.3
+    acoustic: float = 0.7
+    """Frames are not independent: their logarithms count for less."""
+    floor: float = -8.0
+    """The least logarithm a phone is given: no sure mistake of a frame or two may kill the right word."""
+    language: float = 1.15
+    word: float = 0.5
+    """Added for every word."""
+    stay: float = -0.3
+    go: float = -1.0
+    beam: float = 12.0
+    end_beam: float = 8.5
+    """Narrower, where words end: each end opens the whole tree again."""
+    most: int = 300
+    most_ends: int = 16
+    late: int = 25
+    """Frames after which a word of the best hypothesis is certain."""
+    rest: int = 25
+    """Frames of silence that make everything certain."""
+    over: float = -4.0
+    """After so long a silence a sentence may be over: the least logarithm of that, for it may go on all the same."""
+    quiet: float = 0.7
+    """Probability of silence above which a frame is silent."""
+
+
+class Vocabulary:
+    """`number` is a word's number, `speaks` how many words end at a node."""
+
+    def __init__(self, lexicon: Lexicon, language: Language, weights: Weights | None = None) -> None:
+        if len(lexicon.words) != len(language.of):
+            raise ValueError(f"lexicon of {len(lexicon.words)} words, language of {len(language.of)}: built apart")
+        self.words, self.language, self.weights = lexicon.words, language, weights or Weights()
+        self.number = lexicon.number()
+        self.tree: Tree = tree(lexicon.sounds)
+        self.speaks = np.diff(self.tree.ends)
+        self._expected: dict[tuple[frozenset[str], float], Ahead] = {}
+        self.plain = self.ahead((), 0.0)
+
+    def weighing(self, weights: Weights) -> "Vocabulary":
+        """The same words, weighed otherwise."""
+        other = copy(self)
+        other.weights, other._expected = weights, {}
+        other.plain = other.ahead((), 0.0)
+        return other
+
+    @classmethod
+    def shipped(cls, weights: Weights | None = None) -> "Vocabulary":
+        return cls(Lexicon.load(), Language.load(), weights)
+
+    def ahead(self, words: Iterable[str], weight: float) -> "Ahead":
+        """The tree with some words expected. Names of classes (`digit`, `letter`, `month`) stand for their words."""
+        key = (frozenset(words), weight)
+        if key not in self._expected:
+            if len(self._expected) >= REMEMBERED:
+                self._expected.pop(next(iter(self._expected)))
+            bonus = np.zeros(len(self.words), np.float32)
+            for word in key[0]:
+                named = self.language.members.get(word, (self.number[word],) if word in self.number else ())
+                bonus[list(named)] = weight
+            self._expected[key] = Ahead(self, bonus)
+        return self._expected[key]
+
+
+class Ahead:
+    """How much of a word's likelihood is counted at each node, under expectations."""
+
+    def __init__(self, vocabulary: Vocabulary, bonus: Floats) -> None:
+        scale = np.float32(vocabulary.weights.language)
+        self.bonus = bonus * scale
+        self.counted = vocabulary.tree.best_below((vocabulary.language.alone * scale + self.bonus).astype(np.float32))
+        self.counted[[START, PAUSE]] = 0.0
+        self.step = (self.counted - self.counted[vocabulary.tree.parent]).astype(np.float32)
