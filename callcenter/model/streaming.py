@@ -137,7 +137,7 @@ class Rows:
 
 
 def said(answers: Answers, phones: Tensor) -> list[Said]:
-    parts = [part.float().cpu().numpy() for part in (answers.act, answers.opening, answers.doing, answers.ahead, phones)]
+    parts = [
+        part.float().cpu().numpy() for part in (answers.act, answers.opening, answers.doing, answers.ahead, phones)
+    ]
     return [Said(*(part[row] for part in parts)) for row in range(len(parts[0]))]
-
-

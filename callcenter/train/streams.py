@@ -45,8 +45,8 @@ def stretch(chance: Random, person: Person, beds: Beds) -> Stretch:
         if first < last:
             sound[first:last] += said.pcm[first - at : last - at]
             frames = slice(-(-first // LABEL), min(len(labels), -(-(at + len(said)) // LABEL)))
-            here = frames.stop - frames.start
-            labels[frames] = said.labels(frames.start * LABEL - at, max(0, here))
+            if frames.start < frames.stop:
+                labels[frames] = said.labels(frames.start * LABEL - at, frames.stop - frames.start)
         at += len(said) + samples(chance.choice((chance.uniform(0.05, 0.3), chance.uniform(0.1, 1.0))))
     level_db, snr_db = line(chance)
     audio = on_the_line(chance, coloured(chance, sound), beds, level_db, snr_db)

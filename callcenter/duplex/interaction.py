@@ -1,0 +1,117 @@
+"""The interaction model on a call: our own weights hear every turn and decide what the line says.
+
+The network and the search run in the engine; what its answers mean is decided by `callcenter.model.conduct`; the words
+get their sound from the tongue. This file carries things between the three.
+"""
+
+from collections.abc import Callable, Sequence
+
+from callcenter.duplex.tongue import Tongue, Voice
+from callcenter.engine import Engine, Session
+from callcenter.engine.runner import Answer
+from callcenter.events import (
+    Act,
+    Asked,
+    Backchannelled,
+    Floor,
+    Heard,
+    Ignored,
+    Note,
+    Policy,
+    Spoken,
+    TookFloor,
+    Yielded,
+)
+from callcenter.model.conduct import Choice, Conduct, Thresholds
+from callcenter.model.text import shipped
+from callcenter.units import TURN
+
+
+class Interaction:
+    """One call's. `seed` chooses between sentences that mean the same."""
+
+    def __init__(
+        self,
+        engine: Callable[[], Engine],
+        voice: Voice,
+        *,
+        seed: int = 0,
+        thresholds: Thresholds | None = None,
+        inline: bool = False,
+    ) -> None:
+        self._engine = engine
+        self._tongue = Tongue(voice, inline)
+        self._seed = seed
+        self._thresholds = thresholds or Thresholds()
+        self._conduct: Conduct | None = None
+        self._session: Session | None = None
+        self._spoke = False
+
+    def open(self, policy: Policy, notes: Sequence[Note]) -> None:
+        self._conduct = Conduct(shipped(), policy, self._thresholds, self._seed)
+        self._session = self._engine().join()
+        if notes:
+            self._conduct.told(0, notes)
+            self._prepare(notes)
+
+    async def turn(self, heard: Heard) -> Spoken:
+        conduct, session = self._conduct, self._session
+        if conduct is None or session is None:
+            raise RuntimeError("a turn before the call was opened")
+        stop = conduct.told(heard.turn * TURN, heard.notes)
+        self._prepare(heard.notes)
+        if self._spoke and not self._tongue.speaking:
+            self._spoke = False
+            conduct.over()
+        answer = await session.turn(heard.audio, heard.played, conduct.tokens())
+        words = [word.text for word in answer.words]
+        conduct.heard(words)
+        if stop:
+            return self._take_back(heard.turn, " ".join(words), conduct)
+        said = answer.said
+        return self._do(heard.turn, conduct.decide(said.act, said.opening, said.doing), answer, conduct)
+
+    def close(self) -> None:
+        self._tongue.close()
+        if self._session is not None:
+            self._session.close()
+
+    def _prepare(self, notes: Sequence[Note]) -> None:
+        for note in notes:
+            self._tongue.forget(note.supersedes)
+            if note.kind == "say":
+                self._tongue.prepare(note)
+
+    def _take_back(self, turn: int, words: str, conduct: Conduct) -> Spoken:
+        self._tongue.stop()
+        self._spoke = False
+        conduct.stopped()
+        return Spoken(turn, heard_text=words, acts=(Yielded(),), floor=Floor(p_yield=1.0))
+
+    def _do(self, turn: int, choice: Choice, answer: Answer, conduct: Conduct) -> Spoken:
+        words = " ".join(word.text for word in answer.words)
+        chances = choice.chances
+        floor = Floor(chances.speak, chances.backchannel, chances.yield_)
+        acts: list[Act] = [Ignored(choice.ignored)] if choice.ignored else []
+        audio, said, note = None, "", ""
+        match choice.act:
+            case "speak":
+                for name, text in choice.script:
+                    self._tongue.begin(name, text)
+                self._spoke = True
+                acts.append(TookFloor())
+            case "yield":
+                self._tongue.stop()
+                self._spoke = False
+                acts.append(Yielded())
+            case "backchannel":
+                audio, said = self._tongue.hum(choice.script[0][1]), choice.script[0][1]
+                acts.append(Backchannelled(said.strip(".")))
+            case "ask":
+                acts.append(Asked("the caller waits for an answer"))
+            case _:
+                pass
+        if self._tongue.speaking and (mouthful := self._tongue.say()) is not None:
+            audio, said, note = mouthful.audio, mouthful.words, mouthful.note
+            conduct.said(said)
+        return Spoken(turn, audio, heard_text=words, said_text=said, acts=tuple(acts), floor=floor, note=note)

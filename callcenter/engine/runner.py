@@ -1,0 +1,67 @@
+"""The torch side of the engine: a network's rows and, for each, the search that makes words of its phones.
+
+It knows no clock and no thread. On a GPU the rows are stepped together, on a CPU one after the other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from callcenter.model.config import LATE
+from callcenter.model.network import Network
+from callcenter.model.phones import LABEL
+from callcenter.model.search import Search, Word
+from callcenter.model.streaming import Heard, Rows, Said
+from callcenter.model.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the network says of a turn, the words that became certain, and those that may yet change."""
+
+    said: Said
+    words: tuple[Word, ...]
+    partial: tuple[Word, ...]
+
+
+class Runner:
+    def __init__(
+        self,
+        network: Network,
+        rows: int,
+        vocabulary: Vocabulary | None,
+        priors: NDArray[np.float32],
+        device: str = "cpu",
+    ) -> None:
+        """Without a vocabulary nothing is read from the phones."""
+        self.rows = Rows(network, rows, device)
+        self._vocabulary = vocabulary
+        self._priors = priors
+        self._searches: dict[int, Search] = {}
+
+    def reset(self, row: int) -> None:
+        self.rows.reset(row)
+        if self._vocabulary is not None:
+            self._searches[row] = Search(self._vocabulary, self._priors)
+
+    def expect(self, row: int, words: Sequence[str], weight: float = 2.0) -> None:
+        """Words (or classes of words) that this caller is likely to say next."""
+        if row in self._searches:
+            self._searches[row].expect(words, weight)
+
+    def step(self, turns: Sequence[Heard]) -> list[Answer]:
+        return [self._answer(turn, said) for turn, said in zip(turns, self.rows.step(turns), strict=True)]
+
+    def _answer(self, turn: Heard, said: Said) -> Answer:
+        search = self._searches.get(turn.row)
+        if search is None:
+            return Answer(said, (), ())
+        words = search.push(said.phones)
+        return Answer(said, tuple(words.certain), tuple(words.partial))
+
+
+def ended(word: Word) -> int:
+    """The sample of the call at which a word ended: the ear answers late."""
+    return max(0, (word.end - LATE) * LABEL)

@@ -1,0 +1,229 @@
+"""What one call's voice does with the network's answers: which words, and never others than it was given.
+
+Pure: notes, words heard and answers go in, decisions come out. A `say` note is spoken in its own words or not at all:
+what can be said is a tree with the notes that wait and a few sentences of our own, and the network's logits are masked
+to it; it chooses to speak, hold, hum, yield, resume or drop, but no word. What it did last, what was heard and written
+goes back to it as tokens of the next turn.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from callcenter.events import Note, Policy
+from callcenter.model.config import ASK, BACKCHANNEL, DOINGS, LISTEN, NOTE_TOKENS, SPEAK, YIELD
+from callcenter.model.own import HUMS, PHRASES
+from callcenter.model.text import TOKEN, Pieces
+from callcenter.units import RATE
+
+Floats = NDArray[np.float32]
+
+HUM: Final = {"never": "<hum never>", "rare": "<hum rare>", "normal": "<hum normal>", "often": "<hum often>"}
+EAGER: Final = {"patient": "<patient>", "normal": "<even>", "eager": "<eager>"}
+YIELDS: Final = {"firm": "<firm>", "normal": "<steady>", "quick": "<quick>"}
+MINOR: Final = {"hum": "backchannel", "tic": "tic", "aside": "side talk", "noise": "background"}
+OPENED: Final = ("<check>", "<wait>", "<hello>", "<bye>")
+"""Openings without a note that training has taught."""
+
+EVERY: Final = {"<check>": 8 * RATE, "<hello>": 6 * RATE, "<wait>": 4 * RATE, "<bye>": 10 * RATE}
+"""Samples before the same is said again."""
+
+HUMMED: Final = 2 * RATE
+"""Samples between two hums, whatever is wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """How probable an act must be before it is done; chosen on callers that train, never on those that measure."""
+
+    speak: float = 0.5
+    backchannel: float = 0.4
+    yield_: float = 0.5
+    ask: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Chances:
+    """Of the acts that are possible now."""
+
+    speak: float = 0.0
+    backchannel: float = 0.0
+    yield_: float = 0.0
+    ask: float = 0.0
+    doing: str = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is done in a turn. `script` is what begins to be spoken: texts with the notes they are of, "" for our own."""
+
+    act: Literal["listen", "go on", "speak", "backchannel", "yield", "ask"]
+    chances: Chances
+    script: tuple[tuple[str, str], ...] = ()
+    ignored: str = ""
+    """What sounds at the caller's end and is no claim to the floor."""
+
+
+@dataclass
+class Conduct:
+    """A call's. `ready` says whether the sound of a text is there already: nothing is begun that cannot be heard."""
+
+    pieces: Pieces
+    policy: Policy
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        self._tokens: list[int] = [TOKEN["<open>"], *knobs(self.policy)]
+        self._says: deque[Note] = deque()
+        self._saying = False
+        self._spoken: set[str] = set()
+        """The notes that are being said."""
+        self._last: dict[str, int] = {}
+        self._own = Random(self.seed)
+        self._now = 0
+        self._ignored = ""
+
+    # ---------------------------------------------------------------------------------------------------- what came
+
+    def told(self, now: int, notes: Sequence[Note]) -> bool:
+        """Notes of this turn. True where one of them takes back what is being said."""
+        self._now = now
+        stop = False
+        for note in notes:
+            gone = {old.id for old in self._says if old.id in note.supersedes}
+            if gone:
+                self._says = deque(old for old in self._says if old.id not in gone)
+                self._tokens.append(TOKEN["<drop>"])
+            stop = stop or (self._saying and not self._spoken.isdisjoint(note.supersedes))
+            self._read(note)
+        fresh = deque(note for note in self._says if note.expires is None or note.expires > now)
+        if len(fresh) < len(self._says):
+            self._says = fresh
+            self._tokens.append(TOKEN["<drop>"])
+        return stop
+
+    def _read(self, note: Note) -> None:
+        match note.kind:
+            case "say":
+                self._says.append(note)
+                self._tokens += [TOKEN["<say>"], *self.pieces.encode(note.text)[:NOTE_TOKENS]]
+            case "be":
+                self.policy = replace(self.policy, **turned(note.text))
+                self._tokens += [TOKEN["<be>"], *knobs(self.policy)]
+            case "know" if note.text:
+                self._tokens += [TOKEN["<know>"], *self.pieces.encode(note.text)[:NOTE_TOKENS]]
+            case _:
+                pass
+
+    def heard(self, words: Sequence[str]) -> None:
+        """Words of the caller that became certain."""
+        self._tokens += self.pieces.encode(" ".join(words))
+
+    def tokens(self) -> list[int]:
+        """Everything that stands before this turn's sound; asked once a turn."""
+        tokens, self._tokens = self._tokens, []
+        return tokens
+
+    # ----------------------------------------------------------------------------------------------------- deciding
+
+    def decide(self, act: Floats, opening: Floats, doing: Floats) -> Choice:
+        what = DOINGS[int(doing.argmax())]
+        ignored = MINOR.get(what, "")
+        ignored, self._ignored = ("" if ignored == self._ignored else ignored), ignored
+        if self._saying:
+            return replace(self._holding(act, what), ignored=ignored)
+        return self._listening(act, opening, what)
+
+    def _holding(self, act: Floats, what: str) -> Choice:
+        odds = softmax(act[[SPEAK, YIELD]])
+        chances = Chances(speak=float(odds[0]), yield_=float(odds[1]), doing=what)
+        if chances.yield_ > self.thresholds.yield_:
+            self._saying = False
+            self._tokens.append(TOKEN["<yield>"])
+            return Choice("yield", chances)
+        return Choice("go on", chances)
+
+    def _listening(self, act: Floats, opening: Floats, what: str) -> Choice:
+        odds = softmax(act[[LISTEN, SPEAK, BACKCHANNEL, ASK]])
+        chances = Chances(*map(float, (odds[1], odds[2], 0.0, odds[3])), doing=what)
+        bars = self.thresholds
+        if chances.speak + chances.ask > bars.speak:
+            if self._says or chances.speak > chances.ask:
+                return self._open(opening, chances)
+            return self._ask(chances)
+        if chances.backchannel > bars.backchannel and self.policy.backchannels != "never" and self._may("hum", HUMMED):
+            self._tokens.append(TOKEN["<backchannel>"])
+            return Choice("backchannel", chances, (("", self._own.choice(HUMS)),))
+        return Choice("listen", chances)
+
+    def _ask(self, chances: Chances) -> Choice:
+        if not self._may("ask", 2 * RATE):
+            return Choice("listen", chances)
+        self._tokens.append(TOKEN["<ask>"])
+        return Choice("ask", chances)
+
+    def _open(self, opening: Floats, chances: Chances) -> Choice:
+        """The best of what may be said: the notes that wait, in their order, or a sentence of our own."""
+        allowed = ["<note>"] if self._says else []
+        allowed += [name for name in OPENED if self._now - self._last.get(name, -(10**9)) >= EVERY[name]]
+        if not allowed:
+            return Choice("listen", chances)
+        best = max(allowed, key=lambda name: float(opening[TOKEN[name]]))
+        self._tokens += [TOKEN["<speak>"], TOKEN[best]]
+        self._saying = True
+        if best == "<note>":
+            script = tuple((note.id, note.text) for note in self._says)
+            self._says.clear()
+            self._spoken = {name for name, _ in script}
+            return Choice("speak", chances, script)
+        self._last[best] = self._now
+        return Choice("speak", chances, (("", self._own.choice(PHRASES[best])),))
+
+    def _may(self, what: str, every: int) -> bool:
+        if self._now - self._last.get(what, -(10**9)) < every:
+            return False
+        self._last[what] = self._now
+        return True
+
+    # ------------------------------------------------------------------------------------------------ what was said
+
+    def said(self, words: str) -> None:
+        """The words that this turn's sound holds."""
+        self._tokens += self.pieces.encode(words)
+
+    def over(self) -> None:
+        """What was being said is said."""
+        self._saying, self._spoken = False, set()
+        self._tokens.append(TOKEN["<end>"])
+
+    def stopped(self) -> None:
+        """What was being said had to stop, for it is not true any more."""
+        self._saying, self._spoken = False, set()
+        self._tokens.append(TOKEN["<yield>"])
+
+    @property
+    def waiting(self) -> tuple[Note, ...]:
+        return tuple(self._says)
+
+
+def knobs(policy: Policy) -> list[int]:
+    return [TOKEN[HUM[policy.backchannels]], TOKEN[EAGER[policy.eagerness]], TOKEN[YIELDS[policy.yielding]]]
+
+
+def turned(text: str) -> dict[str, str]:
+    """The knobs that a `be` note turns: "backchannels: rare; eagerness: patient"."""
+    known = {"backchannels": HUM, "eagerness": EAGER, "yielding": YIELDS}
+    pairs = [part.partition(":") for part in text.split(";")]
+    told = {name.strip(): value.strip() for name, _, value in pairs}
+    return {name: value for name, value in told.items() if value in known.get(name, {})}
+
+
+def softmax(logits: Floats) -> Floats:
+    shifted = np.exp(logits - logits.max())
+    return np.asarray(shifted / shifted.sum(), np.float32)
