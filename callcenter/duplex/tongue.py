@@ -101,8 +101,8 @@ class Tongue:
         self._saying += pieces if pieces is not None else self._pieces(text, note)
 
     def say(self) -> Mouthful | None:
-        """A turn of it; None where its sound is not there yet. A sentence's last turn is filled up with silence, for the
-        words of two notes are never in one."""
+        """A turn of it; None where its sound is not there yet. A sentence's last turn is filled up with silence, for
+        the words of two notes are never in one."""
         piece = self._saying[0]
         if not piece.sound.done():
             return None

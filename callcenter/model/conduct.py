@@ -60,7 +60,7 @@ class Chances:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What is done in a turn. `script` is what begins to be spoken: texts with the notes they are of, "" for our own."""
+    """What is done in a turn. `script` is what begins to be spoken: notes with their texts, "" for our own."""
 
     act: Literal["listen", "go on", "speak", "backchannel", "yield", "ask"]
     chances: Chances

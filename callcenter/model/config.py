@@ -21,7 +21,7 @@ DOINGS: Final = ("nothing", "turn", "story", "cut", "hum", "tic", "aside", "nois
 """What the caller's side is doing: the model says it beside the act, and the review shows it."""
 
 AHEAD: Final = ((0.0, 0.2), (0.2, 0.6), (0.6, 1.2), (1.2, 2.0))
-"""Seconds from now in which the caller will speak or not: learnt beside the acts, for whoever expects an end hears it."""
+"""Seconds from now in which the caller will speak or not: learnt beside the acts, for who expects an end hears it."""
 
 NOTE_TOKENS: Final = 16
 """Pieces of a note that are read before it is spoken; the words themselves are guided."""
@@ -32,8 +32,8 @@ SINKS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """`ear`: width of the caller's ear. `window`: positions that are remembered, a turn being about four. `experts` of 0
-    is a dense feed-forward part."""
+    """`ear`: width of the caller's ear. `window`: positions that are remembered, a turn being about four. `experts` of
+    0 is a dense feed-forward part."""
 
     name: str
     width: int

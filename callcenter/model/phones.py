@@ -37,9 +37,9 @@ IPA: Final = {
 
 OTHERS: Final = {
     "pau": "sil", "h#": "sil", "brth": "sil", "#": "sil", "sil": "sil", "ax": "AH", "axr": "ER", "dx": "D",
-    "el": "AH L", "en": "AH N", "em": "AH M", "nx": "N", "hv": "HH", "ssil": "sil", "a": "AE", "aa": "AA", "@": "AH", "@@": "ER",
-    "ii": "IY", "i": "IH", "uu": "UW", "u": "UH", "oo": "AO", "o": "AA", "e": "EH", "uh": "AH", "ei": "EY", "ai": "AY",
-    "oi": "OY", "ou": "OW", "au": "AW", "i@": "IH AH", "e@": "EH AH", "u@": "UH AH", "zh": "ZH", "ch": "CH",
+    "el": "AH L", "en": "AH N", "em": "AH M", "nx": "N", "hv": "HH", "ssil": "sil", "a": "AE", "aa": "AA", "@": "AH",
+    "@@": "ER", "ii": "IY", "i": "IH", "uu": "UW", "u": "UH", "oo": "AO", "o": "AA", "e": "EH", "uh": "AH", "ei": "EY",
+    "ai": "AY", "oi": "OY", "ou": "OW", "au": "AW", "i@": "IH AH", "e@": "EH AH", "u@": "UH AH", "zh": "ZH", "ch": "CH",
 }  # fmt: skip
 """Symbols of flite and festival that are not simply a phone's name in small letters. (`uh` is CMU's there and MRPA's
 in British voices; flite's awb is a Scotsman in CMU letters, so CMU goes first.)"""

@@ -36,7 +36,7 @@ class Heard:
 
 @dataclass(frozen=True)
 class Said:
-    """A row's answers: logits of acts and openings, of what the caller does, of whether it will speak; phones of 20 ms."""
+    """A row's answers, as logits: acts, openings, what the caller does, whether it will speak; phones of 20 ms."""
 
     act: NDArray[np.float32]
     opening: NDArray[np.float32]

@@ -1,8 +1,9 @@
 """Text as the model reads and writes it: words cut into pieces, and the few tokens that are not words.
 
-Pieces come from byte-pair merges learnt once from what customers and agents said (`callcenter train pieces`) and shipped
-beside the code. A word is always the same pieces, whatever stands around it; figures are spelled by their digits, so
-that no number is ever unknown. `OPENINGS` are what the model may begin to say: a note, or a few sentences of its own.
+Pieces come from byte-pair merges learnt once from what customers and agents said (`callcenter train pieces`) and are
+shipped beside the code. A word is always the same pieces, whatever stands around it; figures are spelled by their
+digits, so that no number is ever unknown. `OPENINGS` are what the model may begin to say: a note, or a few sentences
+of its own.
 """
 
 import re
@@ -10,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from importlib.resources import files
+from itertools import pairwise
 from typing import Final
 
 SPECIALS: Final = (
@@ -51,7 +53,7 @@ class Pieces:
     def _cut(self, word: str) -> tuple[int, ...]:
         parts = [*word[:-1], word[-1] + END]
         while len(parts) > 1:
-            pairs = [(self._rank.get(pair, len(self._rank)), at) for at, pair in enumerate(zip(parts, parts[1:]))]
+            pairs = [(self._rank.get(pair, len(self._rank)), at) for at, pair in enumerate(pairwise(parts))]
             rank, at = min(pairs)
             if rank == len(self._rank):
                 break
@@ -66,7 +68,7 @@ def learn(counts: Counter[str], size: int) -> list[tuple[str, str]]:
     while len(SPECIALS) + 2 * len(LETTERS) + len(merges) < size:
         pairs: Counter[tuple[str, str]] = Counter()
         for word, parts in words.items():
-            for pair in zip(parts, parts[1:]):
+            for pair in pairwise(parts):
                 pairs[pair] += counts[word]
         if not pairs:
             break

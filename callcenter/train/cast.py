@@ -1,7 +1,7 @@
 """Who speaks in what is learnt from: people of the synthesizers and real ones, each with everything it can say.
 
-A person says things by kind (`request`, `number`, `story`, `hum` ...). espeak-ng says anything at once; what others said
-comes from pools: a folder of files made beforehand, each a person or a synthesizer's voice, `{kind: [Utterance]}`.
+A person says things by kind (`request`, `number`, `story`, `hum` ...). espeak-ng says anything at once; what others
+said comes from pools: a folder of files made beforehand, each a person or a synthesizer's voice, `{kind: [Utterance]}`.
 """
 
 import pickle
@@ -38,8 +38,9 @@ SMALL: Final = {
     "tic": ("um.", "uh.", "hmm.", "um, uh.", "er.", "ahem."),
     "person": lines.PERSONS,
     "short": (
-        *("yes.", "no.", "yes please.", "no thanks.", "yeah.", "okay.", "correct.", "that's right.", "sure.", "exactly."),
-        *("no.", "yes.", "nope.", "not really.", "i think so.", "that's fine.", "stop.", "go on.", "right.", "left."),
+        *("yes.", "no.", "yes please.", "no thanks.", "yeah.", "okay.", "correct.", "that's right.", "sure."),
+        *("exactly.", "no.", "yes.", "nope.", "not really.", "i think so.", "that's fine.", "stop.", "go on."),
+        *("right.", "left."),
     ),
 }  # fmt: skip
 

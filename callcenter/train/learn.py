@@ -1,4 +1,4 @@
-"""Teaches the whole model to take part in calls: what is right at the end of every turn, in calls with mistakes in them.
+"""Teaches the whole model to take part in calls: what is right at the end of every turn, mistakes included.
 
 The ear was taught first (`callcenter.train.ear`) and may stay as it is: then only the trunk is trained, which is most
 of what a CPU has time for. Thawed, the ear goes on learning phones from the same calls. The rate follows the time that
