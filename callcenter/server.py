@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -28,7 +29,13 @@ from callcenter.background.stock import open_stock
 from callcenter.background.tools import Toolbox
 from callcenter.config import Settings
 from callcenter.door import Door
+from callcenter.duplex.ears import Deaf, Ears
 from callcenter.duplex.parrot import Parrot
+from callcenter.duplex.transcription import Recogniser, Transcription
+from callcenter.duplex.turnbased import Thresholds, TurnBased
+from callcenter.duplex.utterances import Utterances
+from callcenter.duplex.vad import network
+from callcenter.duplex.whisper import Whisper
 from callcenter.events import Phrase
 from callcenter.house import House
 from callcenter.liaison import Office
@@ -42,12 +49,15 @@ from callcenter.telephony.signatures import Signatures
 from callcenter.telephony.tokens import Tokens
 from callcenter.telephony.transfer import Exchange, read_targets
 from callcenter.tracing import exporting, forget
-from callcenter.voices import Espeak, VoiceError
+from callcenter.voices import Espeak, Speech, VoiceError
 from callcenter.wire import fork
 from flows import Flow
 
 LINGER_S: Final = 1.0
 """The provider asks what comes next after the last stream has ended: somebody is still there to answer."""
+
+SENTENCES: Final = 2_000
+"""Sentences of the turn-based bot that are kept as sound: about 30 MB."""
 
 PHRASES: Final = {
     "hold": "One moment, please.",
@@ -59,7 +69,29 @@ PHRASES: Final = {
 
 def duplexes(settings: Settings) -> dict[str, Maker]:
     """The duplexes that can be served, by name."""
-    return {"parrot": lambda _context: Parrot()}
+    return {"parrot": lambda _context: Parrot(), "turnbased": turnbased(settings)}
+
+
+def turnbased(settings: Settings) -> Maker:
+    """The turn-based bot, with the ears and the voice that are set; sentences that recur are spoken once."""
+    ears = ears_of(settings)
+
+    @lru_cache(maxsize=SENTENCES)
+    def speak(text: str) -> Speech:
+        return Espeak().speak(text, settings.voice)
+
+    return lambda _context: TurnBased(Thresholds(), ears(), speak)
+
+
+def ears_of(settings: Settings) -> Callable[[], Ears]:
+    kind, _, weights = settings.ears.partition(":")
+    if kind == "whisper":
+        return lambda: Utterances(Whisper(weights))
+    if settings.ears:
+        recogniser = Recogniser(settings.ears, settings.ears_model, settings.ears_key)
+        client = shared_client()
+        return lambda: Utterances(Transcription(recogniser, client))
+    return Deaf
 
 
 def build(settings: Settings, makers: Mapping[str, Maker] | None = None, bound: str = "") -> House:
@@ -68,6 +100,8 @@ def build(settings: Settings, makers: Mapping[str, Maker] | None = None, bound: 
     for name in filter(None, (settings.duplex, settings.fallback)):
         if name not in makers:
             raise ValueError(f"no duplex is called {name!r}; known: {', '.join(sorted(makers))}")
+    if "turnbased" in (settings.duplex, settings.fallback):
+        network()  # what is missing is told now, and the first call need not load it
     secret = token_secret(settings)
     origin = Origin.read(settings.public_url or bound or f"http://{settings.host}:{settings.port}")
     spool = Spool(settings.var)
