@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -42,7 +42,7 @@ from callcenter.liaison import Office
 from callcenter.logs import log
 from callcenter.store import Spool, Store
 from callcenter.store.ship import Shipper
-from callcenter.switchboard import STREAM_PATH, Maker, Switchboard, token_secret
+from callcenter.switchboard import STREAM_PATH, Context, Maker, Switchboard, token_secret
 from callcenter.telephony.origin import Origin
 from callcenter.telephony.rest import Account
 from callcenter.telephony.signatures import Signatures
@@ -77,10 +77,14 @@ def turnbased(settings: Settings) -> Maker:
     ears = ears_of(settings)
 
     @lru_cache(maxsize=SENTENCES)
-    def speak(text: str) -> Speech:
-        return Espeak().speak(text, settings.voice)
+    def speak(voice: str, text: str) -> Speech:
+        return Espeak().speak(text, voice)
 
-    return lambda _context: TurnBased(Thresholds(), ears(), speak)
+    def make(context: Context) -> TurnBased:
+        voice = (context.arm.voice if context.arm else "") or settings.voice
+        return TurnBased(Thresholds(), ears(), partial(speak, voice))
+
+    return make
 
 
 def ears_of(settings: Settings) -> Callable[[], Ears]:
@@ -187,9 +191,10 @@ def phrases(settings: Settings) -> dict[str, Phrase]:
 def create_app(house: House) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        orders = asyncio.create_task(house.board.take_orders())
+        tasks = [asyncio.create_task(house.board.take_orders()), asyncio.create_task(house.board.trials.watch())]
         yield
-        orders.cancel()
+        for task in tasks:
+            task.cancel()
 
     app = FastAPI(title="callcenter", version=__version__, lifespan=lifespan, docs_url="/v1/docs", redoc_url=None)
     app.state.house = house
