@@ -81,6 +81,16 @@ class Settings:
     """The model to ask for at that endpoint."""
     ears_key: Secret = field(default_factory=Secret)
     """Its key."""
+    live_url: str = ""
+    """Where a hosted duplex model is (wss://host/v1/live/sessions): the duplex `live`; empty: none."""
+    live_protocol: str = "gpt-live"
+    """What it speaks: gpt-live (`session.*` events) or realtime (OpenAI's Realtime protocol)."""
+    live_model: str = "gpt-live-1"
+    """The model to ask for there."""
+    live_voice: str = "marin"
+    """The voice it speaks with."""
+    live_key: Secret = field(default_factory=Secret)
+    """Its key."""
     flow: str = ""
     """The flow that calls follow: a shipped one's name, or a TOML file; empty: none."""
     zone: str = "UTC"
@@ -183,6 +193,7 @@ def _name(kind: Any) -> str:
 CHOICES = {
     "when_full": ("queue", "reject", "transfer"),
     "on_machine": ("hang_up", "stay"),
+    "live_protocol": ("gpt-live", "realtime"),
     "log_level": ("debug", "info", "warning", "error"),
     "log_format": ("auto", "json", "plain"),
 }
@@ -205,6 +216,8 @@ def _checked(settings: Settings) -> Settings:
         raise SettingError(f"{PREFIX}LLM_URL needs {PREFIX}LLM_MODEL beside it")
     if settings.ears and not settings.ears.startswith(("https://", "http://", "whisper:")):
         raise SettingError(f"{PREFIX}EARS={settings.ears!r}: an address (https://host/v1) or whisper:WEIGHTS")
+    if settings.live_url and not settings.live_url.startswith(("wss://", "ws://")):
+        raise SettingError(f"{PREFIX}LIVE_URL={settings.live_url!r}: begin it with wss://")
     if settings.rescue and settings.rescue not in settings.transfers:
         raise SettingError(f"{PREFIX}RESCUE={settings.rescue!r} is not among {PREFIX}TRANSFERS")
     if settings.twilio_token and len(settings.twilio_token.reveal()) < SHORTEST_TOKEN:

@@ -29,7 +29,9 @@ from callcenter.background.stock import open_stock
 from callcenter.background.tools import Toolbox
 from callcenter.config import Settings
 from callcenter.door import Door
+from callcenter.duplex.dialects import DIALECTS, Persona
 from callcenter.duplex.ears import Deaf, Ears
+from callcenter.duplex.live import INSTRUCTIONS, Hosted, Where
 from callcenter.duplex.parrot import Parrot
 from callcenter.duplex.transcription import Recogniser, Transcription
 from callcenter.duplex.turnbased import Thresholds, TurnBased
@@ -69,7 +71,17 @@ PHRASES: Final = {
 
 def duplexes(settings: Settings) -> dict[str, Maker]:
     """The duplexes that can be served, by name."""
-    return {"parrot": lambda _context: Parrot(), "turnbased": turnbased(settings)}
+    served: dict[str, Maker] = {"parrot": lambda _context: Parrot(), "turnbased": turnbased(settings)}
+    if settings.live_url:
+        served["live"] = live(settings)
+    return served
+
+
+def live(settings: Settings) -> Maker:
+    """The hosted model that is set, a session a call."""
+    where = Where(settings.live_url, settings.live_key)
+    persona = Persona(settings.live_model, settings.live_voice, INSTRUCTIONS)
+    return lambda _context: Hosted(DIALECTS[settings.live_protocol](), where, persona)
 
 
 def turnbased(settings: Settings) -> Maker:
