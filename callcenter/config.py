@@ -91,6 +91,8 @@ class Settings:
     """The voice it speaks with."""
     live_key: Secret = field(default_factory=Secret)
     """Its key."""
+    moshi: str = ""
+    """Weights of Moshi or its kin: a folder with config.json, or a repository on the Hugging Face hub; empty: none."""
     flow: str = ""
     """The flow that calls follow: a shipped one's name, or a TOML file; empty: none."""
     zone: str = "UTC"

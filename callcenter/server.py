@@ -32,6 +32,7 @@ from callcenter.door import Door
 from callcenter.duplex.dialects import DIALECTS, Persona
 from callcenter.duplex.ears import Deaf, Ears
 from callcenter.duplex.live import INSTRUCTIONS, Hosted, Where
+from callcenter.duplex.moshi import Moshi, load
 from callcenter.duplex.parrot import Parrot
 from callcenter.duplex.transcription import Recogniser, Transcription
 from callcenter.duplex.turnbased import Thresholds, TurnBased
@@ -74,6 +75,8 @@ def duplexes(settings: Settings) -> dict[str, Maker]:
     served: dict[str, Maker] = {"parrot": lambda _context: Parrot(), "turnbased": turnbased(settings)}
     if settings.live_url:
         served["live"] = live(settings)
+    if settings.moshi:
+        served["moshi"] = lambda _context: Moshi(load(settings.moshi))
     return served
 
 
@@ -118,6 +121,8 @@ def build(settings: Settings, makers: Mapping[str, Maker] | None = None, bound: 
             raise ValueError(f"no duplex is called {name!r}; known: {', '.join(sorted(makers))}")
     if "turnbased" in (settings.duplex, settings.fallback):
         network()  # what is missing is told now, and the first call need not load it
+    if "moshi" in (settings.duplex, settings.fallback):
+        load(settings.moshi)
     secret = token_secret(settings)
     origin = Origin.read(settings.public_url or bound or f"http://{settings.host}:{settings.port}")
     spool = Spool(settings.var)
