@@ -165,7 +165,9 @@ class Switchboard:
         """A phone rings and is admitted: the call's row is written now, and a slot is held for its stream."""
         now = datetime.now(UTC)
         known: Ringing | None = self._calls.look(carrier_call) if carrier_call else None
-        ringing = known or await self._assigned(Ringing(call_id or new_call_id(now), carrier_call, rang, now, arm))
+        ringing = known or await self._placed(call_id, carrier_call, rang)
+        if ringing is None:
+            ringing = await self._assigned(Ringing(call_id or new_call_id(now), carrier_call, rang, now, arm))
         write = partial(
             self.store.ring,
             ringing.call_id,
@@ -185,6 +187,17 @@ class Switchboard:
             self.asker.keep("ring", ringing.call_id, write)
         self.hold(ringing)
         return ringing
+
+    async def _placed(self, call_id: str, carrier_call: str, rang: Rang) -> Ringing | None:
+        """A call that we placed ourselves and that rings now: its arm was settled when it was placed."""
+        placed: Ringing | None = self._calls.look(call_id) if call_id else None
+        if placed is not None:
+            return replace(placed, carrier_call=carrier_call, rang=rang)
+        try:
+            row = await self.asker.ask(partial(self.store.row, call_id)) if call_id else None
+        except StoreDown:
+            return None
+        return await self._ringing_of(row, carrier_call, rang) if row is not None else None
 
     async def _assigned(self, ringing: Ringing) -> Ringing:
         """A call that rings gets its arm before anything else is known of it; one that was named has it already."""

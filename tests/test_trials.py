@@ -110,6 +110,23 @@ def test_a_call_told_twice_keeps_its_arm(lite):
         assert (again.id, again.arm) == (first.id, first.arm)
 
 
+def test_a_call_we_place_keeps_the_arm_it_was_placed_with(tmp_path, database):
+    """Named by who placed it, or by the person called; whichever process is told that it rings."""
+    started(database)
+    people = CALLERS[:6]
+    with running(tmp_path / "one", database, MAKERS) as server, running(tmp_path / "two", database, MAKERS) as other:
+        for n, person in enumerate(people):
+            rang = Rang("+15550109999", person, "outbound")
+            placed = server.call(server.house.board.ring("", rang, arm="mine" if n == 0 else ""))
+            before = server.house.store.row(placed.call_id)
+            for told, sid in ((server, f"CA{n}"), (other, f"CA{n}")):
+                rung = told.call(told.house.board.ring(sid, rang, placed.call_id))
+                assert (rung.call_id, rung.arm) == (placed.call_id, before.arm)
+            after = server.house.store.row(placed.call_id)
+            assert (after.arm, after.experiment, after.assigned) == (before.arm, before.experiment, before.assigned)
+            assert before.arm == ("mine" if n == 0 else ring(server, person).arm)
+
+
 def place(server, caller, seconds=3.0):
     told = asyncio.run(
         Phone(

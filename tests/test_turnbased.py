@@ -3,12 +3,17 @@
 import asyncio
 from functools import cache
 
+import httpx
 import numpy as np
 import pytest
+from test_transcription import KEY, serving
 
 from callcenter.audio import decode, encode
+from callcenter.config import Secret
 from callcenter.duplex.ears import Deaf, Hearing
+from callcenter.duplex.transcription import Recogniser, Transcription
 from callcenter.duplex.turnbased import Thresholds, TurnBased
+from callcenter.duplex.utterances import Utterances
 from callcenter.events import Asked, Heard, Ignored, Note, Policy, TookFloor, Yielded
 from callcenter.units import RATE, SILENT_TURN, TURN, samples
 from callcenter.voices import Espeak, Word
@@ -250,3 +255,27 @@ def test_the_words_of_the_caller_are_told_once():
     spoken = converse(channel, ears, notes=())
     assert " ".join(s.heard_text for s in spoken if s.heard_text) == CALLER
     assert count(spoken, Asked) == 1
+
+
+def test_it_hears_words_through_a_real_endpoint():
+    """Paced, because answers come beside the turns and not within them."""
+    channel = pause(0.4) + caller() + pause(4)
+
+    async def run(url):
+        async with httpx.AsyncClient(trust_env=False) as client:
+            ears = Utterances(Transcription(Recogniser(url, "ears-1", Secret(KEY)), client))
+            bot = TurnBased(Thresholds(), ears, speak)
+            bot.open(Policy(), ())
+            heard = []
+            for turn in range(len(channel) // TURN):
+                audio = channel[turn * TURN : (turn + 1) * TURN]
+                heard.append(await bot.turn(Heard(turn, audio)))
+                await asyncio.sleep(0.05)
+            bot.close()
+            return heard
+
+    with serving() as server:
+        spoken = asyncio.run(run(server.url))
+    assert " ".join(s.heard_text for s in spoken if s.heard_text) == "Hello there."
+    assert count(spoken, Asked) == 1
+    assert max(server.seconds) > 2.0
