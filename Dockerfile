@@ -15,7 +15,7 @@ COPY callcenter callcenter
 COPY kernels kernels
 COPY flows flows
 COPY admin admin
-RUN pip install --no-cache-dir ".[voices,otel]"
+RUN pip install --no-cache-dir ".[voices,otel,turnbased]"
 
 FROM ${BASE}
 LABEL org.opencontainers.image.title="callcenter"

@@ -5,8 +5,10 @@ An error that a person can mend is one clear line with its remedy, and the exit 
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -14,6 +16,9 @@ from rich.markup import escape
 
 from callcenter import __version__
 from callcenter.config import SettingError, Settings, read
+
+if TYPE_CHECKING:
+    from callcenter.store import Store
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,6 +32,8 @@ app.add_typer(db, name="db")
 procedures = typer.Typer(no_args_is_help=True, help="The procedures that calls follow.")
 app.add_typer(procedures, name="flows")
 app.add_typer(bench, name="bench")
+experiment = typer.Typer(no_args_is_help=True, help="Arms side by side on live calls, read with honest statistics.")
+app.add_typer(experiment, name="experiment")
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -327,6 +334,101 @@ def flows_check(
             console.print(f"{path}: {len(flow.steps)} steps, {flow.hash[:12]}")
     if problems:
         raise Refusal(f"{problems} problem{'s' if problems > 1 else ''}")
+
+
+@contextmanager
+def opened() -> Iterator[tuple["Store", Settings]]:
+    """The store, for the length of a command."""
+    from callcenter.store import Store, StoreDown
+
+    chosen = settings()
+    store = Store(chosen.database, chosen.country)
+    try:
+        yield store, chosen
+    except StoreDown as error:
+        raise Refusal(
+            f"the database does not answer: {error}; is it up, and was `callcenter db upgrade` run?"
+        ) from None
+    finally:
+        store.close()
+
+
+@experiment.command("create")
+def experiment_create(
+    name: Annotated[str, typer.Argument(help="Its name, for ever.")],
+    arm: Annotated[list[str], typer.Option(help="NAME=DUPLEX[,fallback=..,weights=FILE,eagerness=..]; control first.")],
+    share: Annotated[list[float] | None, typer.Option(help="Percent of each arm; default: alike.")] = None,
+    callers: Annotated[int, typer.Option(help="Callers planned; 0: what the effect needs.")] = 0,
+    base: Annotated[float, typer.Option(help="Share of callers who are helped now.")] = 0.7,
+    effect: Annotated[float, typer.Option(help="Change of it that must not be missed.")] = 0.05,
+    repeat_days: Annotated[int, typer.Option(help="A caller who calls again within these was not helped.")] = 7,
+    resolved: Annotated[list[str] | None, typer.Option(help="Outcomes that may count as resolved.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="Beginnings of numbers that take no part.")] = None,
+) -> None:
+    """Fix arms, shares and rules, and say how many callers it takes. Nothing of it can be changed afterwards."""
+    from callcenter.trying import Wanted, create
+
+    wanted = Wanted(name, arm, share or (), callers, base, effect, repeat_days, resolved or (), exclude or ())
+    with opened() as (store, chosen):
+        create(store, chosen, wanted, console)
+
+
+@experiment.command("start")
+def experiment_start(
+    name: Annotated[str, typer.Argument()],
+    gate: Annotated[Path | None, typer.Option(help="Output of `bench interaction` with every arm's duplex.")] = None,
+    without_gate: Annotated[str, typer.Option(help="Why no benchmark was needed; kept in the record.")] = "",
+) -> None:
+    """Assign callers from now on; one experiment runs at a time."""
+    from callcenter.trying import start
+
+    with opened() as (store, _):
+        start(store, name, gate, without_gate, console)
+
+
+@experiment.command("status")
+def experiment_status(name: Annotated[str, typer.Argument(help="Empty: all of them.")] = "") -> None:
+    """What can be told now: intervals that hold at every look, the split, guardrails; last line JSON."""
+    from callcenter.trying import status
+
+    with opened() as (store, _):
+        status(store, name, console)
+
+
+@experiment.command("stop")
+def experiment_stop(
+    name: Annotated[str, typer.Argument()], why: Annotated[str, typer.Option(help="Kept in the record.")]
+) -> None:
+    """Assign nobody any more; calls under way end as they began."""
+    from callcenter.trying import stop
+
+    with opened() as (store, _):
+        stop(store, name, why, console)
+
+
+@experiment.command("decide")
+def experiment_decide(
+    name: Annotated[str, typer.Argument()],
+    why: Annotated[str, typer.Option(help="The reason, in a sentence.")],
+    by: Annotated[str, typer.Option(help="Who decides.")],
+    promote: Annotated[str, typer.Option(help="The arm to serve to everybody; empty: none.")] = "",
+) -> None:
+    """Write down what was decided about a stopped experiment, with everything known at that moment."""
+    from callcenter.trying import decide
+
+    with opened() as (store, _):
+        decide(store, name, promote, why, by, console)
+
+
+@experiment.command("export")
+def experiment_export(
+    name: Annotated[str, typer.Argument()], out: Annotated[Path, typer.Option(help="CSV file to write.")]
+) -> None:
+    """Raw rows, one a call; callers are named by a hash."""
+    from callcenter.trying import export
+
+    with opened() as (store, _):
+        export(store, name, out, console)
 
 
 @app.command()

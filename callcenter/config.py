@@ -74,6 +74,25 @@ class Settings:
     """What hears and speaks on inbound calls."""
     fallback: str = ""
     """The duplex that takes over when the first one is lost in mid-call."""
+    ears: str = ""
+    """What the turn-based bot hears words with: an OpenAI-compatible endpoint (https://host/v1), `whisper:WEIGHTS` for
+    a model in this process (extra `whisper`), or nothing: it goes by voice and silence."""
+    ears_model: str = "whisper-1"
+    """The model to ask for at that endpoint."""
+    ears_key: Secret = field(default_factory=Secret)
+    """Its key."""
+    live_url: str = ""
+    """Where a hosted duplex model is (wss://host/v1/live/sessions): the duplex `live`; empty: none."""
+    live_protocol: str = "gpt-live"
+    """What it speaks: gpt-live (`session.*` events) or realtime (OpenAI's Realtime protocol)."""
+    live_model: str = "gpt-live-1"
+    """The model to ask for there."""
+    live_voice: str = "marin"
+    """The voice it speaks with."""
+    live_key: Secret = field(default_factory=Secret)
+    """Its key."""
+    moshi: str = ""
+    """Weights of Moshi or its kin: a folder with config.json, or a repository on the Hugging Face hub; empty: none."""
     flow: str = ""
     """The flow that calls follow: a shipped one's name, or a TOML file; empty: none."""
     zone: str = "UTC"
@@ -176,6 +195,7 @@ def _name(kind: Any) -> str:
 CHOICES = {
     "when_full": ("queue", "reject", "transfer"),
     "on_machine": ("hang_up", "stay"),
+    "live_protocol": ("gpt-live", "realtime"),
     "log_level": ("debug", "info", "warning", "error"),
     "log_format": ("auto", "json", "plain"),
 }
@@ -196,6 +216,10 @@ def _checked(settings: Settings) -> Settings:
         raise SettingError(f"{PREFIX}ZONE={settings.zone!r} is no time zone such as Europe/Berlin")
     if settings.llm_url and not settings.llm_model:
         raise SettingError(f"{PREFIX}LLM_URL needs {PREFIX}LLM_MODEL beside it")
+    if settings.ears and not settings.ears.startswith(("https://", "http://", "whisper:")):
+        raise SettingError(f"{PREFIX}EARS={settings.ears!r}: an address (https://host/v1) or whisper:WEIGHTS")
+    if settings.live_url and not settings.live_url.startswith(("wss://", "ws://")):
+        raise SettingError(f"{PREFIX}LIVE_URL={settings.live_url!r}: begin it with wss://")
     if settings.rescue and settings.rescue not in settings.transfers:
         raise SettingError(f"{PREFIX}RESCUE={settings.rescue!r} is not among {PREFIX}TRANSFERS")
     if settings.twilio_token and len(settings.twilio_token.reveal()) < SHORTEST_TOKEN:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -28,26 +29,38 @@ from callcenter.background.stock import open_stock
 from callcenter.background.tools import Toolbox
 from callcenter.config import Settings
 from callcenter.door import Door
+from callcenter.duplex.dialects import DIALECTS, Persona
+from callcenter.duplex.ears import Deaf, Ears
+from callcenter.duplex.live import INSTRUCTIONS, Hosted, Where
+from callcenter.duplex.moshi import Moshi, load
 from callcenter.duplex.parrot import Parrot
+from callcenter.duplex.transcription import Recogniser, Transcription
+from callcenter.duplex.turnbased import Thresholds, TurnBased
+from callcenter.duplex.utterances import Utterances
+from callcenter.duplex.vad import network
+from callcenter.duplex.whisper import Whisper
 from callcenter.events import Phrase
 from callcenter.house import House
 from callcenter.liaison import Office
 from callcenter.logs import log
 from callcenter.store import Spool, Store
 from callcenter.store.ship import Shipper
-from callcenter.switchboard import STREAM_PATH, Maker, Switchboard, token_secret
+from callcenter.switchboard import STREAM_PATH, Context, Maker, Switchboard, token_secret
 from callcenter.telephony.origin import Origin
 from callcenter.telephony.rest import Account
 from callcenter.telephony.signatures import Signatures
 from callcenter.telephony.tokens import Tokens
 from callcenter.telephony.transfer import Exchange, read_targets
 from callcenter.tracing import exporting, forget
-from callcenter.voices import Espeak, VoiceError
+from callcenter.voices import Espeak, Speech, VoiceError
 from callcenter.wire import fork
 from flows import Flow
 
 LINGER_S: Final = 1.0
 """The provider asks what comes next after the last stream has ended: somebody is still there to answer."""
+
+SENTENCES: Final = 2_000
+"""Sentences of the turn-based bot that are kept as sound: about 30 MB."""
 
 PHRASES: Final = {
     "hold": "One moment, please.",
@@ -59,7 +72,45 @@ PHRASES: Final = {
 
 def duplexes(settings: Settings) -> dict[str, Maker]:
     """The duplexes that can be served, by name."""
-    return {"parrot": lambda _context: Parrot()}
+    served: dict[str, Maker] = {"parrot": lambda _context: Parrot(), "turnbased": turnbased(settings)}
+    if settings.live_url:
+        served["live"] = live(settings)
+    if settings.moshi:
+        served["moshi"] = lambda _context: Moshi(load(settings.moshi))
+    return served
+
+
+def live(settings: Settings) -> Maker:
+    """The hosted model that is set, a session a call."""
+    where = Where(settings.live_url, settings.live_key)
+    persona = Persona(settings.live_model, settings.live_voice, INSTRUCTIONS)
+    return lambda _context: Hosted(DIALECTS[settings.live_protocol](), where, persona)
+
+
+def turnbased(settings: Settings) -> Maker:
+    """The turn-based bot, with the ears and the voice that are set; sentences that recur are spoken once."""
+    ears = ears_of(settings)
+
+    @lru_cache(maxsize=SENTENCES)
+    def speak(voice: str, text: str) -> Speech:
+        return Espeak().speak(text, voice)
+
+    def make(context: Context) -> TurnBased:
+        voice = (context.arm.voice if context.arm else "") or settings.voice
+        return TurnBased(Thresholds(), ears(), partial(speak, voice))
+
+    return make
+
+
+def ears_of(settings: Settings) -> Callable[[], Ears]:
+    kind, _, weights = settings.ears.partition(":")
+    if kind == "whisper":
+        return lambda: Utterances(Whisper(weights))
+    if settings.ears:
+        recogniser = Recogniser(settings.ears, settings.ears_model, settings.ears_key)
+        client = shared_client()
+        return lambda: Utterances(Transcription(recogniser, client))
+    return Deaf
 
 
 def build(settings: Settings, makers: Mapping[str, Maker] | None = None, bound: str = "") -> House:
@@ -68,6 +119,10 @@ def build(settings: Settings, makers: Mapping[str, Maker] | None = None, bound: 
     for name in filter(None, (settings.duplex, settings.fallback)):
         if name not in makers:
             raise ValueError(f"no duplex is called {name!r}; known: {', '.join(sorted(makers))}")
+    if "turnbased" in (settings.duplex, settings.fallback):
+        network()  # what is missing is told now, and the first call need not load it
+    if "moshi" in (settings.duplex, settings.fallback):
+        load(settings.moshi)
     secret = token_secret(settings)
     origin = Origin.read(settings.public_url or bound or f"http://{settings.host}:{settings.port}")
     spool = Spool(settings.var)
@@ -153,9 +208,10 @@ def phrases(settings: Settings) -> dict[str, Phrase]:
 def create_app(house: House) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        orders = asyncio.create_task(house.board.take_orders())
+        tasks = [asyncio.create_task(house.board.take_orders()), asyncio.create_task(house.board.trials.watch())]
         yield
-        orders.cancel()
+        for task in tasks:
+            task.cancel()
 
     app = FastAPI(title="callcenter", version=__version__, lifespan=lifespan, docs_url="/v1/docs", redoc_url=None)
     app.state.house = house

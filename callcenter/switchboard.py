@@ -26,13 +26,16 @@ from callcenter.codec import decode, encode
 from callcenter.config import Settings
 from callcenter.duplex import Duplex
 from callcenter.events import Directed, Event, HangUp, Phrase, Policy, Rang, Transfer
+from callcenter.experiment import Arm
 from callcenter.liaison import Liaison, Office
 from callcenter.line import End, Line
 from callcenter.logs import log
+from callcenter.store import Call as CallRow
 from callcenter.store import Scribe, Spool, Store, StoreDown
 from callcenter.telephony.signatures import Signatures, Verdict
 from callcenter.telephony.tokens import Grant, TokenError, Tokens
 from callcenter.tracing import Begin, forget
+from callcenter.trials import Trials
 from callcenter.units import RATE, seconds
 from callcenter.wire import Refused, Upgrade
 
@@ -65,6 +68,8 @@ class Context:
     called: str
     direction: str
     leg: int = 0
+    arm: Arm | None = None
+    """What an experiment serves on this call."""
 
 
 Maker = Callable[[Context], Duplex]
@@ -79,6 +84,9 @@ class Ringing:
     rang: Rang
     rung_at: datetime
     arm: str = ""
+    experiment: str = ""
+    serves: Arm | None = None
+    """The arm itself, where an experiment chose it."""
 
 
 @dataclass(slots=True)
@@ -133,6 +141,7 @@ class Switchboard:
         self._calls = Memory()
         """Calls that rang here, by our id and by the carrier's."""
         self.asker = Asker()
+        self.trials = Trials(store, self.asker, settings.country)
         self._sweep = 0.0
         self._empty = asyncio.Event()
         self._empty.set()
@@ -156,7 +165,9 @@ class Switchboard:
         """A phone rings and is admitted: the call's row is written now, and a slot is held for its stream."""
         now = datetime.now(UTC)
         known: Ringing | None = self._calls.look(carrier_call) if carrier_call else None
-        ringing = known or Ringing(call_id or new_call_id(now), carrier_call, rang, now, arm)
+        ringing = known or await self._placed(call_id, carrier_call, rang)
+        if ringing is None:
+            ringing = await self._assigned(Ringing(call_id or new_call_id(now), carrier_call, rang, now, arm))
         write = partial(
             self.store.ring,
             ringing.call_id,
@@ -166,16 +177,41 @@ class Switchboard:
             caller=rang.caller,
             called=rang.called,
             direction=rang.direction,
-            arm=arm,
-            assigned=self.settings.duplex,
+            arm=ringing.arm,
+            experiment=ringing.experiment,
+            assigned=ringing.serves.duplex if ringing.serves else self.settings.duplex,
         )
         try:
-            row = await self.asker.ask(write)
-            ringing = Ringing(row.id, carrier_call, rang, row.rung_at, row.arm)
+            ringing = await self._ringing_of(await self.asker.ask(write), carrier_call, rang)
         except StoreDown:
             self.asker.keep("ring", ringing.call_id, write)
         self.hold(ringing)
         return ringing
+
+    async def _placed(self, call_id: str, carrier_call: str, rang: Rang) -> Ringing | None:
+        """A call that we placed ourselves and that rings now: its arm was settled when it was placed."""
+        placed: Ringing | None = self._calls.look(call_id) if call_id else None
+        if placed is not None:
+            return replace(placed, carrier_call=carrier_call, rang=rang)
+        try:
+            row = await self.asker.ask(partial(self.store.row, call_id)) if call_id else None
+        except StoreDown:
+            return None
+        return await self._ringing_of(row, carrier_call, rang) if row is not None else None
+
+    async def _assigned(self, ringing: Ringing) -> Ringing:
+        """A call that rings gets its arm before anything else is known of it; one that was named has it already."""
+        if ringing.arm:
+            return ringing
+        assigned = await self.trials.assign(ringing.rang, ringing.call_id)
+        if assigned is None:
+            return ringing
+        return replace(ringing, arm=assigned.arm.name, experiment=assigned.experiment, serves=assigned.arm)
+
+    async def _ringing_of(self, row: CallRow, carrier_call: str, rang: Rang) -> Ringing:
+        """A call as its row tells it, whichever process wrote that."""
+        serves = await self.trials.arm(row.experiment, row.arm)
+        return Ringing(row.id, carrier_call, rang, row.rung_at, row.arm, row.experiment, serves)
 
     def hold(self, ringing: Ringing) -> None:
         """Keep a slot for a call until its stream opens."""
@@ -238,14 +274,15 @@ class Switchboard:
         if row is None or not row.carrier_call or (row.state not in ("ringing", "live") and not leg):
             return None
         direction: Literal["inbound", "outbound"] = "outbound" if row.direction == "outbound" else "inbound"
-        return Ringing(row.id, row.carrier_call, Rang(row.caller, row.called, direction), row.rung_at, row.arm)
+        return await self._ringing_of(row, row.carrier_call, Rang(row.caller, row.called, direction))
 
     def _open(self, ringing: Ringing, grant: Grant) -> Line:
         call_id, settings = ringing.call_id, self.settings
         carrier: Carrier = Twilio()
-        setup = self.setup(carrier.caps)
+        arm = self._servable(ringing)
+        setup = self.setup(carrier.caps, arm)
         scribe = self.spool.open(call_id, grant.leg, self._header(ringing, setup), record=settings.record)
-        context = Context(call_id, ringing.rang.caller, ringing.rang.called, ringing.rang.direction, grant.leg)
+        context = Context(call_id, ringing.rang.caller, ringing.rang.called, ringing.rang.direction, grant.leg, arm)
 
         async def leaving(last: HangUp | Transfer) -> None:
             await self._leaving(call_id, grant.leg, last)
@@ -261,7 +298,7 @@ class Switchboard:
             expect=ringing.carrier_call,
             leg=grant.leg,
             make=lambda name: self._duplexes[name](context),
-            policy=Policy(),
+            policy=arm.policy if arm else Policy(),
             diary=scribe,
             span=self._begin("stream", call=call_id, leg=grant.leg, duplex=setup.duplex),
             liaison=liaison,
@@ -275,12 +312,26 @@ class Switchboard:
         log.info("stream opens", call=call_id, leg=grant.leg, duplex=setup.duplex)
         return line
 
-    def setup(self, caps: Caps) -> Setup:
+    def _servable(self, ringing: Ringing) -> Arm | None:
+        """The call's arm, if this server can serve it; if not, what is usual is served, and the rows say so."""
+        arm = ringing.serves
+        if arm is None:
+            return None
+        flow = self._office.flow.hash if self._office else ""
+        lacking = [name for name in (arm.duplex, arm.fallback) if name and name not in self._duplexes]
+        if not lacking and arm.flow_version == flow:
+            return arm
+        why = f"no duplex {lacking[0]}" if lacking else f"flow {arm.flow_version[:12]} is not the one served"
+        metrics.fault("arm")
+        log.error("arm cannot be served", call=ringing.call_id, arm=arm.name, why=why)
+        return None
+
+    def setup(self, caps: Caps, arm: Arm | None = None) -> Setup:
         settings = self.settings
         return Setup(
             caps=caps,
-            duplex=settings.duplex,
-            fallback=settings.fallback,
+            duplex=arm.duplex if arm else settings.duplex,
+            fallback=(arm.fallback if arm else "") or settings.fallback,
             lead=settings.lead_ms * RATE // 1_000,
             phrases=self._phrases,
             rescue=settings.rescue,
@@ -297,7 +348,8 @@ class Switchboard:
             "called": ringing.rang.called,
             "direction": ringing.rang.direction,
             "rung_at": ringing.rung_at.isoformat(),
-            "assigned": setup.duplex,
+            "assigned": ringing.serves.duplex if ringing.serves else setup.duplex,
+            "experiment": ringing.experiment,
             "arm": ringing.arm,
             "voice": self.settings.voice,
         }

@@ -53,8 +53,9 @@ class Talker:
         try:
             await self._converse()
         except Exception as error:
-            self._log.warning("duplex lost", error=repr(error), exc_info=error)
-            self._tell(Lost(type(error).__name__))
+            kind = getattr(error, "kind", "")  # a failure it foresaw; printing where it came from would only hold us up
+            self._tell(Lost(kind or type(error).__name__))
+            self._log.warning("duplex lost", error=repr(error), exc_info=None if kind else error)
 
     async def _converse(self) -> None:
         seconds, clock = metrics.TURN.labels(self._name), asyncio.get_running_loop().time

@@ -29,9 +29,11 @@ ORDER = [
     {"store"},
     {"voices"},
     {"telephony"},
+    {"logs"},
     {"duplex"},
-    {"wire", "door", "metrics", "logs", "tracing"},
-    {"talker", "asker"},
+    {"wire", "door", "metrics", "tracing"},
+    {"talker", "asker", "contacts"},
+    {"trials"},
     {"liaison"},
     {"line"},
     {"switchboard"},
@@ -39,7 +41,7 @@ ORDER = [
     {"webhooks"},
     {"api"},
     {"server", "admin"},
-    {"callers", "train", "bench", "doctor", "replaying"},
+    {"callers", "train", "bench", "doctor", "replaying", "trying"},
     {"__main__"},
 ]
 """Left may not import right; names in one set may import each other. The package's own root is left of all."""

@@ -42,6 +42,14 @@ def test_a_rehearsal_is_named_so_in_everything_it_prints(tmp_path):
     assert "without socket or clock" in (tmp_path / "index.html").read_text()
 
 
+def test_the_turn_based_bot_is_prompted_and_converses(tmp_path):
+    status, text = printed(Order(("turnbased",), "tiny", rehearse=True, out=tmp_path))
+    measured = json.loads(text.strip().splitlines()[-1])["duplex"]["turnbased"]
+    assert status == 0
+    assert measured["R_R"] >= 0.7
+    assert 0.3 <= measured["L_R"] <= 1.6
+
+
 def test_calls_are_exported_for_the_scripts_of_others(tmp_path):
     order = Order(("oracle",), "tiny", rehearse=True, out=tmp_path / "report", export=tmp_path / "export")
     status, text = printed(order)

@@ -32,6 +32,28 @@ def test_every_revision_can_be_taken_back(empty):
     assert migrations.drift(empty) == []
 
 
+def test_calls_and_their_journals_outlive_every_revision(empty):
+    migrations.upgrade(empty, "0001")
+    words = (
+        "id state direction carrier caller called outcome ended_reason assigned served flow flow_version arm voice amd"
+    )
+    names = words.split()
+    empties = ", ".join(["''"] * (len(names) - 1))
+    call = (
+        f"insert into call ({', '.join(names)}, rung_at, duration, legs, faults) "
+        f"values ('c1', {empties}, '2026-01-01 00:00:00', 0, 0, 0)"
+    )
+    run(empty, call, "insert into chunk (call_id, writer, first, last, lines) values ('c1', 'w', 0, 1, 'x')")
+    migrations.upgrade(empty)
+    migrations.downgrade(empty, "0001")
+    migrations.upgrade(empty)
+    engine = connect(empty)
+    with engine.connect() as connection:
+        rows = connection.execute(text("select call.id, experiment, lines from call join chunk on call_id = id")).all()
+    engine.dispose()
+    assert [tuple(row) for row in rows] == [("c1", "", "x")]
+
+
 def test_a_database_that_is_behind_says_so(empty):
     migrations.upgrade(empty, "0001")
     assert migrations.drift(empty)[0] == f"the database is at 0001, the code at {migrations.head()}"

@@ -7,6 +7,7 @@ whose mind to read.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from callcenter.bench.prompting import Prompted
 from callcenter.callers.oracle import ANSWERS, VOICE, Oracle, Repertoire, repertoire
 from callcenter.callers.person import Person
 from callcenter.callers.suite import Casting
@@ -17,6 +18,8 @@ from callcenter.switchboard import Context, Maker
 from callcenter.voices import Espeak
 
 REFERENCES = ("oracle", "jumpy")
+NEED_NOTES = ("turnbased", "interaction")
+"""Served duplexes that say what a background writes; here nobody writes, so they are prompted."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,8 @@ class Contestants:
             case "jumpy":
                 return Jumpy(self._phrases)
             case name:
-                return self.served[name](context)
+                duplex = self.served[name](context)
+                return Prompted(duplex, ANSWERS) if name in NEED_NOTES else duplex
 
     def _prepare(self, duplex: str) -> None:
         if duplex == "oracle" and self._repertoire is None:

@@ -1,7 +1,7 @@
 """The tables: a call's row, its legs, their journals in chunks, transcripts, and what processes tell each other.
 
 Times are UTC and aware, whatever the database makes of them. Everything here can be made again from the spool, except
-`plan`, `nonce`, `message` and `tag`, which are facts between processes and people.
+`plan`, `nonce`, `message`, `tag` and `experiment`, which are facts between processes and people.
 """
 
 from collections.abc import Mapping
@@ -70,6 +70,7 @@ class Call(Row, table=True):
         Index(None, "called", "rung_at"),
         Index(None, "state", "rung_at"),
         Index(None, "outcome", "rung_at"),
+        Index(None, "experiment", "rung_at"),
     )
 
     id: str = Field(primary_key=True)
@@ -92,6 +93,7 @@ class Call(Row, table=True):
     served: str = ""
     flow: str = ""
     flow_version: str = ""
+    experiment: str = ""
     arm: str = ""
     voice: str = ""
     amd: str = ""
@@ -152,6 +154,34 @@ class Tag(Row, table=True):
 
     call_id: str = Field(primary_key=True, foreign_key="call.id", ondelete="CASCADE")
     tag: str = Field(primary_key=True)
+
+
+class Trial(Row, table=True):
+    """An experiment: what was fixed before it started, and what became of it. `fixed` is never written again."""
+
+    __tablename__ = "experiment"
+
+    name: str = Field(primary_key=True)
+    state: str = Field(default="draft", index=True)
+    """draft, running, stopped, decided: in this order, never back."""
+    fixed: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    fingerprint: str
+    gate: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    """What was shown offline before live traffic, or why nothing was."""
+    created_at: datetime = Field(sa_type=Instant)
+    started_at: datetime | None = Field(default=None, sa_type=Instant)
+    stopped_at: datetime | None = Field(default=None, sa_type=Instant)
+    why: str = Field(default="", sa_type=Text)
+    """Why it was stopped."""
+    decision: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+
+
+class Measured(Row, table=True):
+    """What was measured in an ended call's journal, once."""
+
+    call_id: str = Field(primary_key=True, foreign_key="call.id", ondelete="CASCADE")
+    values: dict[str, float] = Field(sa_column=Column(JSON, nullable=False))
+    latencies: list[float] = Field(sa_column=Column(JSON, nullable=False))
 
 
 class Nonce(Row, table=True):
