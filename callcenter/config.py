@@ -74,7 +74,13 @@ class Settings:
     """What hears and speaks on inbound calls."""
     fallback: str = ""
     """The duplex that takes over when the first one is lost in mid-call."""
-    ears: str = ""
+    sessions: int = 48
+    """Calls that the model serves at once; one more goes to the fallback."""
+    model: str = ""
+    """A file of weights; empty: the shipped ones."""
+    device: str = "cpu"
+    """Where the model runs: cpu, or cuda."""
+    ears: str = "own"
     """What the turn-based bot hears words with: an OpenAI-compatible endpoint (https://host/v1), `whisper:WEIGHTS` for
     a model in this process (extra `whisper`), or nothing: it goes by voice and silence."""
     ears_model: str = "whisper-1"
@@ -216,8 +222,9 @@ def _checked(settings: Settings) -> Settings:
         raise SettingError(f"{PREFIX}ZONE={settings.zone!r} is no time zone such as Europe/Berlin")
     if settings.llm_url and not settings.llm_model:
         raise SettingError(f"{PREFIX}LLM_URL needs {PREFIX}LLM_MODEL beside it")
-    if settings.ears and not settings.ears.startswith(("https://", "http://", "whisper:")):
-        raise SettingError(f"{PREFIX}EARS={settings.ears!r}: an address (https://host/v1) or whisper:WEIGHTS")
+    known = settings.ears in ("own", "none") or settings.ears.startswith(("https://", "http://", "whisper:"))
+    if not known:
+        raise SettingError(f"{PREFIX}EARS={settings.ears!r}: own, none, an address (https://host/v1) or whisper:WEIGHTS")
     if settings.live_url and not settings.live_url.startswith(("wss://", "ws://")):
         raise SettingError(f"{PREFIX}LIVE_URL={settings.live_url!r}: begin it with wss://")
     if settings.rescue and settings.rescue not in settings.transfers:

@@ -6,15 +6,17 @@ import random
 import resource
 import signal
 import socket
+import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import torch
 import uvicorn
 import uvloop
 from fastapi import FastAPI
@@ -35,14 +37,22 @@ from callcenter.duplex.live import INSTRUCTIONS, Hosted, Where
 from callcenter.duplex.moshi import Moshi, load
 from callcenter.duplex.parrot import Parrot
 from callcenter.duplex.transcription import Recogniser, Transcription
+from callcenter.duplex.interaction import Interaction
+from callcenter.duplex.own_ears import OwnEars
+from callcenter.duplex.tongue import EspeakVoice
 from callcenter.duplex.turnbased import Thresholds, TurnBased
 from callcenter.duplex.utterances import Utterances
 from callcenter.duplex.vad import network
 from callcenter.duplex.whisper import Whisper
+from callcenter.engine import Engine
+from callcenter.engine.runner import Runner
 from callcenter.events import Phrase
 from callcenter.house import House
 from callcenter.liaison import Office
 from callcenter.logs import log
+from callcenter.model.checkpoint import load as load_model
+from callcenter.model.checkpoint import shipped as shipped_model
+from callcenter.model.vocabulary import Vocabulary
 from callcenter.store import Spool, Store
 from callcenter.store.ship import Shipper
 from callcenter.switchboard import STREAM_PATH, Context, Maker, Switchboard, token_secret
@@ -59,6 +69,9 @@ from flows import Flow
 LINGER_S: Final = 1.0
 """The provider asks what comes next after the last stream has ended: somebody is still there to answer."""
 
+REHEARSED: Final = "rehearsal"
+"""The id of calls without a clock: their speech is made where it is asked for."""
+
 SENTENCES: Final = 2_000
 """Sentences of the turn-based bot that are kept as sound: about 30 MB."""
 
@@ -72,7 +85,12 @@ PHRASES: Final = {
 
 def duplexes(settings: Settings) -> dict[str, Maker]:
     """The duplexes that can be served, by name."""
-    served: dict[str, Maker] = {"parrot": lambda _context: Parrot(), "turnbased": turnbased(settings)}
+    engine = engine_of(settings)
+    served: dict[str, Maker] = {
+        "interaction": interaction(settings, engine),
+        "turnbased": turnbased(settings, engine),
+        "parrot": lambda _context: Parrot(),
+    }
     if settings.live_url:
         served["live"] = live(settings)
     if settings.moshi:
@@ -87,9 +105,40 @@ def live(settings: Settings) -> Maker:
     return lambda _context: Hosted(DIALECTS[settings.live_protocol](), where, persona)
 
 
-def turnbased(settings: Settings) -> Maker:
+def engine_of(settings: Settings) -> Callable[[], Engine]:
+    """The engine that the calls of this process share, begun with the first that needs it."""
+
+    @cache
+    def engine() -> Engine:
+        model = load_model(Path(settings.model)) if settings.model else shipped_model()
+        torch.set_num_threads(1)
+        vocabulary = Vocabulary.shipped()
+        runner = Runner(model.network, settings.sessions, vocabulary, model.priors, settings.device)
+        started = Engine(runner, settings.sessions)
+        started.thresholds = model.thresholds
+        return started
+
+    return engine
+
+
+def interaction(settings: Settings, engine: Callable[[], Engine]) -> Maker:
+    """The interaction model with the voice that is set."""
+
+    @cache
+    def voice(name: str) -> EspeakVoice:
+        return EspeakVoice(name)
+
+    def make(context: Context) -> Interaction:
+        name = (context.arm.voice if context.arm else "") or settings.voice
+        seed = zlib.crc32(context.call_id.encode())
+        return Interaction(engine, voice(name), seed=seed, inline=context.call_id == REHEARSED)
+
+    return make
+
+
+def turnbased(settings: Settings, engine: Callable[[], Engine]) -> Maker:
     """The turn-based bot, with the ears and the voice that are set; sentences that recur are spoken once."""
-    ears = ears_of(settings)
+    ears = ears_of(settings, engine)
 
     @lru_cache(maxsize=SENTENCES)
     def speak(voice: str, text: str) -> Speech:
@@ -102,15 +151,17 @@ def turnbased(settings: Settings) -> Maker:
     return make
 
 
-def ears_of(settings: Settings) -> Callable[[], Ears]:
+def ears_of(settings: Settings, engine: Callable[[], Engine]) -> Callable[[], Ears]:
+    if settings.ears == "own":
+        return lambda: OwnEars(engine)
+    if settings.ears == "none":
+        return Deaf
     kind, _, weights = settings.ears.partition(":")
     if kind == "whisper":
         return lambda: Utterances(Whisper(weights))
-    if settings.ears:
-        recogniser = Recogniser(settings.ears, settings.ears_model, settings.ears_key)
-        client = shared_client()
-        return lambda: Utterances(Transcription(recogniser, client))
-    return Deaf
+    recogniser = Recogniser(settings.ears, settings.ears_model, settings.ears_key)
+    client = shared_client()
+    return lambda: Utterances(Transcription(recogniser, client))
 
 
 def build(settings: Settings, makers: Mapping[str, Maker] | None = None, bound: str = "") -> House:

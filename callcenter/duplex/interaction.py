@@ -42,14 +42,15 @@ class Interaction:
         self._engine = engine
         self._tongue = Tongue(voice, inline)
         self._seed = seed
-        self._thresholds = thresholds or Thresholds()
+        self._thresholds = thresholds
         self._conduct: Conduct | None = None
         self._session: Session | None = None
         self._spoke = False
 
     def open(self, policy: Policy, notes: Sequence[Note]) -> None:
-        self._conduct = Conduct(shipped(), policy, self._thresholds, self._seed)
-        self._session = self._engine().join()
+        engine = self._engine()
+        self._conduct = Conduct(shipped(), policy, self._thresholds or engine.thresholds, self._seed)
+        self._session = engine.join()
         if notes:
             self._conduct.told(0, notes)
             self._prepare(notes)

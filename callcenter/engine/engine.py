@@ -16,6 +16,7 @@ from prometheus_client import Counter, Histogram
 from callcenter.engine.runner import Answer, Runner
 from callcenter.engine.schedule import Schedule, Waiting
 from callcenter.engine.slots import Full, Slots
+from callcenter.model.conduct import Thresholds
 from callcenter.model.streaming import Heard
 
 BATCH: Final = Histogram("callcenter_engine_batch_rows", "rows stepped together", buckets=(1, 2, 4, 8, 16, 32, 64, 128))
@@ -51,6 +52,8 @@ class Engine:
         self._resets: list[int] = []
         self._expected: dict[int, Sequence[str]] = {}
         self._closing = False
+        self.thresholds = Thresholds()
+        """What the model that runs was tuned to."""
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
         self._thread.start()
 

@@ -1,0 +1,50 @@
+"""Our own model as the ears of another duplex: its words, and nothing of what it thinks about the floor.
+
+So the turn-based bot hears exactly what the interaction model hears. Ears whose session is lost hear nothing more.
+"""
+
+from collections.abc import Callable, Iterable
+
+from callcenter.duplex.ears import Hearing, Sound
+from callcenter.engine import Engine, EngineError, Session
+from callcenter.model.config import LATE
+from callcenter.model.phones import LABEL
+from callcenter.model.search import Word as Found
+from callcenter.units import SILENT_TURN, TURN
+from callcenter.voices import Word
+
+
+class OwnEars:
+    def __init__(self, engine: Callable[[], Engine]) -> None:
+        self._session: Session | None = engine().join()
+        self._partial: tuple[Word, ...] = ()
+        self._settled = 0
+        """Words that began before this were told."""
+
+    async def hear(self, sound: Sound) -> Hearing:
+        if self._session is None:
+            return Hearing()
+        try:
+            answer = await self._session.turn(sound.audio, SILENT_TURN, ())
+        except EngineError:
+            self._session = None
+            return Hearing()
+        final = self._fresh(answer.words)
+        self._partial = self._fresh(answer.partial)
+        if final:
+            self._settled = final[-1].end
+        return Hearing(final, self._partial, (sound.turn + 1) * TURN - LATE * LABEL)
+
+    def settle(self) -> tuple[Word, ...]:
+        told, self._partial = self._partial, ()
+        if told:
+            self._settled = told[-1].end
+        return told
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+
+    def _fresh(self, words: Iterable[Found]) -> tuple[Word, ...]:
+        placed = (Word(w.text, max(0, (w.start - LATE) * LABEL), max(0, (w.end - LATE) * LABEL)) for w in words)
+        return tuple(word for word in placed if word.end > self._settled)
