@@ -224,7 +224,9 @@ def _checked(settings: Settings) -> Settings:
         raise SettingError(f"{PREFIX}LLM_URL needs {PREFIX}LLM_MODEL beside it")
     known = settings.ears in ("own", "none") or settings.ears.startswith(("https://", "http://", "whisper:"))
     if not known:
-        raise SettingError(f"{PREFIX}EARS={settings.ears!r}: own, none, an address (https://host/v1) or whisper:WEIGHTS")
+        raise SettingError(
+            f"{PREFIX}EARS={settings.ears!r}: own, none, an address (https://host/v1) or whisper:WEIGHTS"
+        )
     if settings.live_url and not settings.live_url.startswith(("wss://", "ws://")):
         raise SettingError(f"{PREFIX}LIVE_URL={settings.live_url!r}: begin it with wss://")
     if settings.rescue and settings.rescue not in settings.transfers:

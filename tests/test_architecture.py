@@ -77,7 +77,11 @@ DECISIONS = (
     "background.state",
     "background.thesaurus",
     "background.walking",
+    "model.config",
+    "model.conduct",
+    "model.own",
     "model.phones",
+    "model.text",
     "model.lexicon",
     "model.language",
     "model.histories",
@@ -97,6 +101,7 @@ NEVER_IN_TORCH = {"asyncio", "socket", "fastapi", "sqlmodel", "httpx"}
 TORCH = ("model", "kernels", "engine.runner", "train")
 ALLOWED = {
     ("flows.check", "datetime"): "opening hours are read as times of day",
+    ("model.conduct", "random"): "a seed that is handed in chooses between sentences that mean the same",
     ("background.agent", "datetime"): "dates are values; the clock is handed in",
     ("background.planner", "datetime"): "dates are values; the clock is handed in",
     ("background.grammar", "datetime"): "dates are values; the clock is handed in",

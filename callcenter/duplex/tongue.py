@@ -48,7 +48,7 @@ def trimmed(speech: Speech) -> Speech:
     first = next((at for at, byte in enumerate(audio) if byte not in QUIET), 0)
     last = next((at for at in range(len(audio), 0, -1) if audio[at - 1] not in QUIET), len(audio))
     first = max(0, first - 40)
-    words = tuple(Word(w.text, max(0, w.start - first), min(last, w.end) - first) for w in speech.words)
+    words = tuple(Word(w.text, *(min(max(at, first), last) - first for at in (w.start, w.end))) for w in speech.words)
     return Speech(audio[first:last], words)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, Final
 
 import numpy as np
@@ -56,7 +57,7 @@ def load(path: Path) -> Model:
         saved = torch.load(path, map_location="cpu", weights_only=True)
         network = Network(SIZES[saved["size"]])
         network.load_state_dict({name: part.float() for name, part in saved["state"].items()})
-    except (OSError, KeyError, RuntimeError, EOFError) as error:
+    except (OSError, KeyError, TypeError, RuntimeError, EOFError, UnpicklingError) as error:
         raise CheckpointError(f"{path} holds no model: {error}") from error
     return Model(
         network.eval(), Thresholds(*saved["thresholds"]), saved["priors"].numpy().astype(np.float32), saved["about"]

@@ -71,7 +71,7 @@ class Choice:
 
 @dataclass
 class Conduct:
-    """A call's. `ready` says whether the sound of a text is there already: nothing is begun that cannot be heard."""
+    """A call's. `seed` chooses between sentences of our own that mean the same."""
 
     pieces: Pieces
     policy: Policy
@@ -144,7 +144,7 @@ class Conduct:
         odds = softmax(act[[SPEAK, YIELD]])
         chances = Chances(speak=float(odds[0]), yield_=float(odds[1]), doing=what)
         if chances.yield_ > self.thresholds.yield_:
-            self._saying = False
+            self._saying, self._spoken = False, set()
             self._tokens.append(TOKEN["<yield>"])
             return Choice("yield", chances)
         return Choice("go on", chances)

@@ -21,7 +21,7 @@ from callcenter.model.transformer import Layer, Step, angles, seen
 from callcenter.units import SILENT_BYTE, TURN
 
 MOST = 48
-"""Text positions that a turn may hold; of more, the first are left out."""
+"""Text positions that a turn may hold; of more, the first are left out, but not the policy that a call begins with."""
 
 
 @dataclass(frozen=True)
@@ -110,10 +110,16 @@ class Rows:
         tokens = torch.full((len(turns), longest), TOKEN["<pad>"], dtype=torch.long)
         real = torch.zeros(len(turns), longest, dtype=torch.bool)
         for at, turn in enumerate(turns):
-            kept = [*turn.tokens][-MOST:] + [-1] * TURN_POSITIONS
+            kept = [*self._fitting(turn), *[-1] * TURN_POSITIONS]
             tokens[at, longest - len(kept) :] = torch.tensor(kept)
             real[at, longest - len(kept) :] = True
         return tokens.to(self.device), real.to(self.device)
+
+    def _fitting(self, turn: Heard) -> Sequence[int]:
+        """At most `MOST` tokens; a call's first keep the prefix, which is seen for as long as the call lasts."""
+        if len(turn.tokens) > MOST and not self._next[turn.row]:
+            return [*turn.tokens[:SINKS], *turn.tokens[SINKS - MOST :]]
+        return turn.tokens[-MOST:]
 
     def _trunk(self, x: Tensor, rows: Tensor, real: Tensor) -> Tensor:
         window = self.network.size.window

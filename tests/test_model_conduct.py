@@ -1,0 +1,249 @@
+"""What a voice does with the network's answers: the words it was given, when it may, and none that were taken back."""
+
+import numpy as np
+import pytest
+
+from callcenter.events import Note, Policy
+from callcenter.model.conduct import EVERY, HUMMED, OPENED, Conduct, Thresholds, knobs, softmax, turned
+from callcenter.model.config import ACTS, DOINGS, NOTE_TOKENS
+from callcenter.model.own import HUMS, PHRASES
+from callcenter.model.text import TOKEN, shipped
+from callcenter.units import TURN
+
+PIECES = shipped()
+NOTE = Note("n1", "say", "Your order 4217 costs $42.50.")
+
+
+class Talk:
+    """A conduct and its clock: one turn after another, with what the network wants in it."""
+
+    def __init__(self, policy=None, **more):
+        self.conduct = Conduct(PIECES, policy or Policy(), **more)
+        self.turn = -1
+
+    def go(self, act="listen", opening="<note>", doing="nothing", notes=(), turns=1):
+        for _ in range(turns):
+            self.turn += 1
+            self.stop = self.conduct.told(self.turn * TURN, notes)
+            self.tokens = self.conduct.tokens()
+            logits = np.zeros(1024, np.float32)
+            logits[TOKEN[opening]] = 9
+            choice = self.conduct.decide(wanted(act), logits, one_of(DOINGS, doing))
+            notes = ()
+        return choice
+
+
+def one_of(names, name):
+    return np.array([9.0 if one == name else 0.0 for one in names], np.float32)
+
+
+def wanted(act):
+    return one_of(ACTS, act)
+
+
+def test_a_call_begins_with_the_policy():
+    assert Conduct(PIECES, Policy("often", "eager", "firm")).tokens() == [
+        TOKEN[name] for name in ("<open>", "<hum often>", "<eager>", "<firm>")
+    ]
+
+
+def test_a_note_is_read_when_it_comes_and_said_when_the_network_wants_to_speak():
+    talk = Talk()
+    assert talk.go(notes=(NOTE,)).act == "listen"
+    assert talk.tokens[4:] == [TOKEN["<say>"], *PIECES.encode(NOTE.text)[:NOTE_TOKENS]]
+    choice = talk.go("speak")
+    assert (choice.act, choice.script) == ("speak", (("n1", NOTE.text),))
+    assert talk.conduct.waiting == ()
+    talk.go()
+    assert talk.tokens == [TOKEN["<speak>"], TOKEN["<note>"]]
+
+
+def test_notes_are_said_in_the_order_they_were_written():
+    talk = Talk()
+    talk.go(notes=(NOTE, Note("n2", "say", "Anything else?")))
+    assert [name for name, _ in talk.go("speak").script] == ["n1", "n2"]
+
+
+def test_the_same_note_is_not_said_twice():
+    talk = Talk()
+    talk.go(notes=(NOTE,))
+    talk.go("speak")
+    talk.conduct.over()
+    talk.go()
+    assert all(script[0] == "" for turn in range(60) for script in talk.go("speak").script)
+
+
+def test_who_speaks_goes_on_or_yields_and_nothing_else():
+    talk = Talk()
+    talk.go(notes=(NOTE,))
+    talk.go("speak")
+    assert [talk.go(act).act for act in ("listen", "speak", "backchannel", "ask")] == ["go on"] * 4
+    assert talk.go("yield").act == "yield"
+    talk.go()
+    assert talk.tokens == [TOKEN["<yield>"]]
+
+
+def test_who_listens_cannot_yield():
+    assert Talk().go("yield").act == "listen"
+
+
+def test_a_sentence_of_our_own_needs_no_note_and_is_not_repeated_at_once():
+    talk = Talk()
+    choice = talk.go("speak", "<check>")
+    assert choice.script[0] == ("", choice.script[0][1])
+    assert choice.script[0][1] in PHRASES["<check>"]
+    talk.conduct.over()
+    other = talk.go("speak", "<check>")
+    assert other.script[0][1] not in PHRASES["<check>"]
+    talk.conduct.over()
+    talk.go(turns=EVERY["<check>"] // TURN)
+    assert talk.go("speak", "<check>").script[0][1] in PHRASES["<check>"]
+
+
+def test_where_everything_was_said_just_now_it_listens():
+    talk = Talk()
+    for _ in OPENED:
+        assert talk.go("speak").act == "speak"
+        talk.conduct.over()
+    assert talk.go("speak").act == "listen"
+
+
+@pytest.mark.parametrize("opening", [name for name in TOKEN if name not in (*OPENED, "<note>")])
+def test_what_was_not_taught_is_never_opened(opening):
+    choice = Talk().go("speak", opening)
+    assert choice.script[0][1] in {text for name in OPENED for text in PHRASES[name]}
+
+
+@pytest.mark.parametrize("by", ["say", "know"])
+def test_a_note_that_was_taken_back_is_not_begun(by):
+    talk = Talk()
+    talk.go(notes=(NOTE,))
+    talk.go(notes=(Note("n2", by, "" if by == "know" else "Never mind.", supersedes=("n1",)),))
+    assert talk.tokens[0] == TOKEN["<drop>"]
+    assert not talk.stop
+    assert "n1" not in [name for name, _ in talk.go("speak").script]
+
+
+def test_a_note_that_was_taken_back_in_the_turn_it_came_is_not_begun():
+    talk = Talk()
+    talk.go(notes=(NOTE, Note("n2", "say", "It is $43.", supersedes=("n1",))))
+    assert talk.go("speak").script == (("n2", "It is $43."),)
+
+
+def test_a_note_that_expired_is_not_begun():
+    talk = Talk()
+    talk.go(notes=(Note("n1", "say", "The line is free.", expires=2 * TURN),))
+    talk.go()
+    talk.go()
+    assert talk.conduct.waiting == ()
+    assert talk.tokens == [TOKEN["<drop>"]]
+
+
+def test_a_note_is_good_until_it_expires():
+    talk = Talk()
+    talk.go(notes=(Note("n1", "say", "The line is free.", expires=2 * TURN),))
+    assert talk.go("speak").script == (("n1", "The line is free."),)
+
+
+def test_what_is_being_said_stops_when_it_is_taken_back():
+    talk = Talk()
+    talk.go(notes=(NOTE,))
+    talk.go("speak")
+    talk.go("speak", notes=(Note("no-n1", "know", "", supersedes=("n1",)),))
+    assert talk.stop
+    talk.conduct.stopped()
+    talk.go()
+    assert talk.tokens[-1] == TOKEN["<yield>"]
+
+
+def test_other_words_are_not_stopped_for_a_note_that_was_yielded_long_ago():
+    talk = Talk()
+    talk.go(notes=(NOTE,))
+    talk.go("speak")
+    talk.go("yield")
+    assert talk.go("speak", "<wait>").act == "speak"
+    talk.go("speak", notes=(Note("n2", "say", "It is $43.", supersedes=("n1",)),))
+    assert not talk.stop
+
+
+def test_hums_are_never_made_at_never_and_never_close_together():
+    talk = Talk(Policy(backchannels="never"))
+    assert {talk.go("backchannel").act for _ in range(50)} == {"listen"}
+    talk = Talk(Policy(backchannels="often"))
+    acts = [talk.go("backchannel") for _ in range(50)]
+    at = [turn for turn, choice in enumerate(acts) if choice.act == "backchannel"]
+    assert np.diff(at).min() * TURN >= HUMMED
+    assert {acts[turn].script[0][1] for turn in at} <= set(HUMS)
+
+
+def test_asking_goes_on_with_listening_and_is_not_repeated_at_once():
+    talk = Talk()
+    acts = [talk.go("ask").act for _ in range(12)]
+    assert acts[0] == "ask"
+    assert set(acts[1:10]) == {"listen"}
+    assert acts[10] == "ask"
+
+
+def test_who_would_ask_for_what_is_there_says_it():
+    talk = Talk()
+    talk.go(notes=(NOTE,))
+    assert talk.go("ask").script == (("n1", NOTE.text),)
+
+
+def test_be_notes_turn_the_knobs_they_name():
+    talk = Talk(Policy(yielding="firm"))
+    talk.go("backchannel", notes=(Note("b1", "be", "backchannels: never; eagerness: patient; colour: blue"),))
+    assert talk.conduct.policy == Policy("never", "patient", "firm")
+    assert talk.tokens[4:] == [TOKEN["<be>"], *knobs(Policy("never", "patient", "firm"))]
+    assert talk.go("backchannel", turns=20).act == "listen"
+
+
+@pytest.mark.parametrize("text", ["", "be nice", "eagerness: frantic", "eagerness", ";;:"])
+def test_a_be_note_that_names_no_knob_turns_none(text):
+    assert turned(text) == {}
+
+
+def test_a_know_note_is_read_and_never_said():
+    talk = Talk()
+    talk.go(notes=(Note("k1", "know", "The caller is Ann."),))
+    assert talk.tokens[4:] == [TOKEN["<know>"], *PIECES.encode("the caller is ann")]
+    assert "k1" not in [name for name, _ in talk.go("speak").script]
+
+
+def test_words_heard_and_words_said_go_into_the_next_turn():
+    talk = Talk()
+    talk.go()
+    talk.conduct.heard(["hello", "there"])
+    talk.conduct.said("Good morning.")
+    talk.conduct.over()
+    talk.go()
+    assert talk.tokens == [*PIECES.encode("hello there good morning"), TOKEN["<end>"]]
+
+
+def test_small_sounds_are_told_once_and_only_while_speaking():
+    talk = Talk()
+    talk.go(notes=(NOTE,))
+    talk.go("speak")
+    told = [talk.go("speak", doing=doing).ignored for doing in ("hum", "hum", "nothing", "noise", "turn", "hum")]
+    assert told == ["backchannel", "", "", "background", "", "backchannel"]
+
+
+def test_thresholds_say_how_sure_it_must_be():
+    """Logits of 9 against four of 0: a probability of .9995."""
+    assert Talk(thresholds=Thresholds(speak=0.9999)).go("speak").act == "listen"
+    assert Talk(thresholds=Thresholds(backchannel=0.9999)).go("backchannel").act == "listen"
+
+
+def test_chances_are_of_the_acts_that_are_possible():
+    chances = Talk().go("yield").chances
+    assert chances.yield_ == 0
+    assert chances.speak == pytest.approx(chances.ask) == pytest.approx(0.25)
+    assert softmax(np.array([1e4, 0, -1e4], np.float32)).tolist() == [1, 0, 0]
+
+
+def test_the_same_seed_chooses_the_same_words():
+    def words(seed):
+        talk = Talk(seed=seed)
+        return [talk.go("speak", turns=2).script for _ in range(8)] + [talk.conduct.over()]
+
+    assert words(3) == words(3)
