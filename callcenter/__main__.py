@@ -16,6 +16,7 @@ from rich.markup import escape
 
 from callcenter import __version__
 from callcenter.config import SettingError, Settings, read
+from callcenter.train.commands import app as teaching
 
 if TYPE_CHECKING:
     from callcenter.store import Store
@@ -32,6 +33,9 @@ app.add_typer(db, name="db")
 procedures = typer.Typer(no_args_is_help=True, help="The procedures that calls follow.")
 app.add_typer(procedures, name="flows")
 app.add_typer(bench, name="bench")
+app.add_typer(teaching, name="train")
+models = typer.Typer(no_args_is_help=True, help="The interaction model.")
+app.add_typer(models, name="model")
 experiment = typer.Typer(no_args_is_help=True, help="Arms side by side on live calls, read with honest statistics.")
 app.add_typer(experiment, name="experiment")
 console = Console(highlight=False, soft_wrap=True)
@@ -309,6 +313,36 @@ def bench_ears(
         expect,
     )
     raise typer.Exit(run(order, EARS[ears], console))
+
+
+@bench.command("engine")
+def bench_engine(
+    sizes: Annotated[str, typer.Option(help="Sizes, comma separated.")] = "nano",
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    seconds: Annotated[float, typer.Option(help="Seconds of calls for each count of calls.")] = 12.0,
+    threads: Annotated[int, typer.Option(help="Threads of a CPU.")] = 1,
+) -> None:
+    """Time of a turn for one call and for more, and how many calls the device holds."""
+    from callcenter.bench.engine import Order, run
+    from callcenter.model.config import SIZES
+
+    names = tuple(name.strip() for name in sizes.split(",") if name.strip())
+    if unknown := [name for name in names if name not in SIZES]:
+        raise Refusal(f"no size is called {unknown[0]!r}; known: {', '.join(SIZES)}")
+    chosen = settings()
+    order = Order(names, device, seconds, Path(chosen.model) if chosen.model else None, threads)
+    raise typer.Exit(run(order, console))
+
+
+@models.command("describe")
+def describe(size: Annotated[str, typer.Argument(help="nano, small, base, large or tml-small")] = "nano") -> None:
+    """Parameters, memory, bytes of a turn, calls on a GPU, cost of a call-minute; what is derived says so."""
+    from callcenter.model.config import SIZES
+    from callcenter.model.describe import lines
+
+    if size not in SIZES:
+        raise Refusal(f"no size is called {size!r}; known: {', '.join(SIZES)}")
+    console.print("\n".join(lines(SIZES[size])))
 
 
 @procedures.command("check")

@@ -70,9 +70,9 @@ class Settings:
     country: str = "US"
     """Country of numbers written without a country code."""
 
-    duplex: str = "parrot"
+    duplex: str = "interaction"
     """What hears and speaks on inbound calls."""
-    fallback: str = ""
+    fallback: str = "turnbased"
     """The duplex that takes over when the first one is lost in mid-call."""
     sessions: int = 48
     """Calls that the model serves at once; one more goes to the fallback."""
@@ -99,7 +99,7 @@ class Settings:
     """Its key."""
     moshi: str = ""
     """Weights of Moshi or its kin: a folder with config.json, or a repository on the Hugging Face hub; empty: none."""
-    flow: str = ""
+    flow: str = "front_desk"
     """The flow that calls follow: a shipped one's name, or a TOML file; empty: none."""
     zone: str = "UTC"
     """The company's time zone: what `today` and the opening hours of a flow mean."""

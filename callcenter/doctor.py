@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Final, Literal
 
 import httpx
@@ -39,7 +40,8 @@ class Finding:
 
 def examine(settings: Settings, url: str = "") -> list[Finding]:
     address = (url or settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/")
-    findings = [*_machine(settings), *_database(settings), *_voice(settings), *_transfers(settings)]
+    findings = [*_machine(settings), *_database(settings), *_voice(settings), *_model(settings)]
+    findings += _transfers(settings)
     return [*findings, *_provider(settings), *_public(settings), *_server(settings, address)]
 
 
@@ -106,6 +108,20 @@ def _voice(settings: Settings) -> Iterator[Finding]:
         yield Finding("voice", "note", str(error), "without it the provider's voice says what must be said")
     else:
         yield Finding("voice", "ok", f"{settings.voice}, {len(speech.audio) / 8_000:.1f} s rendered")
+
+
+def _model(settings: Settings) -> Iterator[Finding]:
+    if "interaction" not in (settings.duplex, settings.fallback):
+        return
+    from callcenter.model.checkpoint import CheckpointError, load, shipped
+
+    try:
+        model = load(Path(settings.model)) if settings.model else shipped()
+    except CheckpointError as error:
+        yield Finding("model", "fail", str(error), "set CALLCENTER_MODEL to weights that `callcenter train ship` wrote")
+    else:
+        count = sum(part.numel() for part in model.network.parameters())
+        yield Finding("model", "ok", f"{model.network.size.name}, {count / 1e6:.1f} M parameters on {settings.device}")
 
 
 def _transfers(settings: Settings) -> Iterator[Finding]:

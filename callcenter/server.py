@@ -107,17 +107,16 @@ def live(settings: Settings) -> Maker:
 
 def engine_of(settings: Settings) -> Callable[[], Engine]:
     """The engine that the calls of this process share, begun with the first that needs it."""
+    return partial(started, settings.model, settings.sessions, settings.device)
 
-    @cache
-    def engine() -> Engine:
-        model = load_model(Path(settings.model)) if settings.model else shipped_model()
-        torch.set_num_threads(1)
-        vocabulary = Vocabulary.shipped()
-        runner = Runner(model.network, settings.sessions, vocabulary, model.priors, settings.device)
-        started = Engine(runner, settings.sessions)
-        started.thresholds = model.thresholds
-        return started
 
+@cache
+def started(weights: str, sessions: int, device: str) -> Engine:
+    model = load_model(Path(weights)) if weights else shipped_model()
+    torch.set_num_threads(1)
+    runner = Runner(model.network, sessions, Vocabulary.shipped(), model.priors, device)
+    engine = Engine(runner, sessions)
+    engine.thresholds = model.thresholds
     return engine
 
 
@@ -170,7 +169,10 @@ def build(settings: Settings, makers: Mapping[str, Maker] | None = None, bound: 
     for name in filter(None, (settings.duplex, settings.fallback)):
         if name not in makers:
             raise ValueError(f"no duplex is called {name!r}; known: {', '.join(sorted(makers))}")
-    if "turnbased" in (settings.duplex, settings.fallback):
+    chosen = (settings.duplex, settings.fallback)
+    if "interaction" in chosen or ("turnbased" in chosen and settings.ears == "own"):
+        engine_of(settings)()
+    if "turnbased" in chosen:
         network()  # what is missing is told now, and the first call need not load it
     if "moshi" in (settings.duplex, settings.fallback):
         load(settings.moshi)

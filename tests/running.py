@@ -60,7 +60,8 @@ class Running:
 
 @contextmanager
 def running(tmp_path: Path, database: str, makers=None, **settings):
-    server = Running(Settings(port=0, var=tmp_path / "var", database=database, **settings), makers)
+    plain = {"duplex": "parrot", "fallback": "", "flow": ""}
+    server = Running(Settings(port=0, var=tmp_path / "var", database=database, **(plain | settings)), makers)
     try:
         yield server
     finally:

@@ -22,7 +22,8 @@ class Served:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         told = {"host": "127.0.0.1", "port": self.port, "database": database, "var": folder / "var"}
-        told |= {"twilio_token": TOKEN, "log_level": "warning", "log_format": "json", **settings}
+        told |= {"twilio_token": TOKEN, "log_level": "warning", "log_format": "json"}
+        told |= {"duplex": "parrot", "fallback": "", "flow": "", **settings}
         kept = {name: value for name, value in os.environ.items() if not name.startswith("CALLCENTER_")}
         self._environ = kept | {f"CALLCENTER_{name.upper()}": str(value) for name, value in told.items()}
         self.process = None

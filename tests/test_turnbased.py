@@ -279,3 +279,16 @@ def test_it_hears_words_through_a_real_endpoint():
     assert " ".join(s.heard_text for s in spoken if s.heard_text) == "Hello there."
     assert count(spoken, Asked) == 1
     assert max(server.seconds) > 2.0
+
+
+def test_a_television_behind_the_caller_does_not_keep_the_turn_open():
+    """A voice far below the caller's own is somebody else's, once the caller has been heard."""
+    television = decode(caller("the match ended three to one after a late goal in the second half") * 3).astype(float)
+    channel = decode(pause(0.4) + caller() + pause(6)).astype(float)
+    channel += 10 ** (-26 / 20) * np.resize(television, len(channel))
+    audio = encode(np.clip(channel, -32_000, 32_000).astype(np.int16))
+    spoken = converse(audio, notes=((4, LONG),))
+    assert answered_after(spoken, audio, samples(0.4) + len(caller())) <= 1.4
+    everybody = converse(audio, notes=((4, LONG),), thresholds=Thresholds(near=200.0))
+    at = first(everybody, TookFloor)
+    assert at is None or at > first(spoken, TookFloor) + 5

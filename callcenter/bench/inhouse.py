@@ -52,6 +52,8 @@ def settings_in(folder: Path, duplex: str, calls: int, speed: float) -> Settings
         var=folder / "var",
         database=f"sqlite:///{folder / 'bench.db'}",
         duplex=duplex,
+        fallback="",
+        flow="",
         max_calls=calls + 10,
         record=False,
         speed=speed,

@@ -5,14 +5,21 @@ network: it is told the text, feigns what a good network would give for it, and 
 language lose by themselves.
 """
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from callcenter.audio import decode
+from callcenter.audio import decode, encode
 from callcenter.bench.ears import Ears, Hearing, Spoken
+from callcenter.model.checkpoint import load, shipped
+from callcenter.model.config import LATE
+from callcenter.model.ear import Ear
+from callcenter.model.frontend import CARRY, levels
 from callcenter.model.lexicon import tokens
 from callcenter.model.phones import LABEL, PHONES
 from callcenter.model.search import Search
@@ -20,7 +27,7 @@ from callcenter.model.vocabulary import Vocabulary
 from callcenter.train.feigned import heard, lasting
 from callcenter.train.lexicon import reader
 from callcenter.train.tune_ears import transcribed
-from callcenter.units import TURN
+from callcenter.units import SILENT_BYTE, TURN
 
 Floats = NDArray[np.float32]
 
@@ -68,5 +75,29 @@ def knowing(spoken: Sequence[Spoken]) -> Hearing:
     return Knowing(spoken, Vocabulary.shipped())
 
 
-EARS: Mapping[str, Ears] = {"search": knowing}
+class Taught:
+    """The model's own ear, a turn at a time."""
+
+    def __init__(self, ear: Ear) -> None:
+        self._ear = ear
+        self._past = ear.silence(1)
+        self._carry = torch.full((1, CARRY), SILENT_BYTE, dtype=torch.uint8)
+
+    def turn(self, pcm: NDArray[np.int16]) -> Floats:
+        audio = torch.frombuffer(bytearray(encode(pcm)), dtype=torch.uint8)[None]
+        with torch.inference_mode():
+            states, self._past = self._ear(levels(audio, self._carry), self._past)
+            said = self._ear.phones(states).log_softmax(-1)[0].numpy()
+        self._carry = audio[:, -CARRY:]
+        return np.asarray(said, np.float32)
+
+
+def served(spoken: Sequence[Spoken]) -> Hearing:
+    """The model that is served by default, or the one that is set."""
+    path = os.environ.get("CALLCENTER_MODEL", "")
+    model = load(Path(path)) if path else shipped()
+    return Streamed(lambda: Taught(model.network.ear), Vocabulary.shipped(), model.priors, LATE)
+
+
+EARS: Mapping[str, Ears] = {"model": served, "search": knowing}
 """By the name they are chosen by."""

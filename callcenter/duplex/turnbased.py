@@ -6,6 +6,7 @@ and not by noise: what a listener says meanwhile ("mm-hmm"), a cough or its own 
 are known, sustained voice must do. It never speaks while it believes the caller to be speaking.
 """
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,10 +15,10 @@ from callcenter.duplex.completeness import Sounding, sounding
 from callcenter.duplex.ears import Ears, Hearing, Sound
 from callcenter.duplex.echo import Echo
 from callcenter.duplex.mouth import Mouth
-from callcenter.duplex.vad import STEP, Silero
+from callcenter.duplex.vad import STEP, Loudness, Silero
 from callcenter.events import Act, Asked, Floor, Heard, Ignored, Note, Policy, Spoken, TookFloor, Yielded
 from callcenter.measures.words import listening, normal
-from callcenter.units import TURN, samples
+from callcenter.units import RATE, TURN, samples
 from callcenter.voices import Speech, Word
 
 
@@ -29,6 +30,10 @@ class Thresholds:
     """Probability at which voice begins."""
     voice_on: float = 0.2
     """Probability above which it goes on."""
+    near: float = 18.0
+    """dB below the caller's loudest at which a voice is not the caller's: a television, people in the room."""
+    forgets: float = 0.5
+    """dB a second by which that loudest is forgotten."""
     onset: int = samples(0.09)
     """Voice that lasts less is a click."""
     ends_finished: int = samples(0.35)
@@ -74,6 +79,8 @@ class Voice:
         self._thresholds = thresholds
         self._at = 0
         self._run = 0
+        self._loudest = -90.0
+        self._recent: deque[float] = deque(maxlen=3)
         self.began = 0
         self.last = 0
         """The end of the last voice."""
@@ -81,16 +88,23 @@ class Voice:
         """Samples of voice in this stretch."""
         self.speaking = False
 
-    def push(self, probabilities: Sequence[float], muted: bool) -> None:
+    def push(self, probabilities: Sequence[float], levels: Sequence[float], muted: bool) -> None:
         bounds = self._thresholds
-        for p in probabilities:
+        for p, level in zip(probabilities, levels, strict=True):
             self._at += STEP
             sounding = self._run >= bounds.onset
-            loud = not muted and p >= (bounds.voice_on if sounding else bounds.voice)
-            self._run = self._run + STEP if loud else 0
+            voiced = not muted and p >= (bounds.voice_on if sounding else bounds.voice)
+            self._run = self._run + STEP if voiced and self._near(level) else 0
             if self._run >= bounds.onset:
                 self._sounded()
         self.speaking = self._run >= bounds.onset
+
+    def _near(self, level: float) -> bool:
+        """Whether a voice is as loud as the caller's is, by the loudest of these 100 ms."""
+        self._recent.append(level)
+        loud = max(self._recent)
+        self._loudest = max(self._loudest - self._thresholds.forgets * STEP / RATE, min(self._recent))
+        return loud >= self._loudest - self._thresholds.near
 
     def _sounded(self) -> None:
         fresh = self._run < self._thresholds.onset + STEP
@@ -110,6 +124,7 @@ class TurnBased:
         self._bounds = thresholds
         self._ears = ears
         self._vad = Silero()
+        self._loudness = Loudness()
         self._echo = Echo()
         self._voice = Voice(thresholds)
         self._mouth = Mouth(speak)
@@ -131,7 +146,8 @@ class TurnBased:
     async def turn(self, heard: Heard) -> Spoken:
         now = (heard.turn + 1) * TURN
         self._take(heard.notes)
-        self._voice.push(self._vad.push(heard.audio), self._echo.push(heard.audio, heard.played))
+        echo = self._echo.push(heard.audio, heard.played)
+        self._voice.push(self._vad.push(heard.audio), self._loudness.push(heard.audio), echo)
         silent = now - self._voice.last
         hearing = await self._ears.hear(Sound(heard.turn, heard.audio, self._voice.speaking, silent))
         self._words += hearing.final

@@ -68,3 +68,16 @@ class Silero:
             pcm = pcm[STEP:]
         self._rest = pcm
         return tuple(found)
+
+
+class Loudness:
+    """How loud each of the same steps is, in dB of full scale."""
+
+    def __init__(self) -> None:
+        self._rest: Floats = np.zeros(0, np.float32)
+
+    def push(self, audio: bytes) -> tuple[float, ...]:
+        pcm: Floats = np.concatenate((self._rest, decode(audio).astype(np.float32) / np.float32(32_768)))
+        whole = len(pcm) // STEP * STEP
+        steps, self._rest = pcm[:whole].reshape(-1, STEP), pcm[whole:]
+        return tuple((10 * np.log10(np.mean(np.square(steps), axis=1) + 1e-10)).tolist())

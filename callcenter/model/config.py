@@ -60,6 +60,6 @@ SIZES: Final = {
         Size("small", 512, 8, 8, 4, 1408, window=1024, ear=384),
         Size("base", 1024, 16, 16, 4, 704, 1536, 512, 4096, experts=16, active=3, shared=1),
         Size("large", 2048, 32, 32, 8, 1408, 1536, 768, 16384, experts=32, active=3, shared=1),
-        Size("tml-small", 4096, 56, 64, 8, 1536, 2048, 1024, 131072, experts=256, active=7, shared=1),
+        Size("tml-small", 4096, 56, 64, 8, 1536, 2048, 1024, 200_000, experts=256, active=7, shared=2),
     )
 }

@@ -8,7 +8,5 @@ PHRASES: Final = {
     "<wait>": ("Sure, take your time.", "Of course, no hurry.", "Certainly, I will wait."),
     "<hello>": ("Hello, are you still there?", "Are you still with me?"),
     "<bye>": ("You are welcome. Goodbye.", "Thank you for calling. Goodbye."),
-    "<please>": ("Yes, please go ahead.", "Go ahead, please."),
-    "<sorry>": ("Sorry, go ahead.", "I am sorry, please go on."),
 }
 """Opening to the sentences that may follow it."""
