@@ -36,7 +36,8 @@ class OwnVoice(nn.Module):
         """Levels [B, F, 40] to [B, F / 10, D]."""
         centred = levels * (2.0 / (LEVELS - 1)) - 1.0
         near = F.gelu(self.near(centred.reshape(len(levels), -1, 2 * CHANNELS)))
-        return self.whole(near.reshape(len(levels), -1, EACH * OWN))
+        whole: Tensor = self.whole(near.reshape(len(levels), -1, EACH * OWN))
+        return whole
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,10 @@ class Network(nn.Module):
 
     def audio(self, states: Tensor, own: Tensor) -> Tensor:
         """The ear's states [B, S, E] and our own levels [B, F, 40] to audio positions [B, S / 5, D]."""
-        summed = self.heard(states.reshape(len(states), -1, EACH * states.shape[-1])) + self.own(own)
+        summed: Tensor = self.heard(states.reshape(len(states), -1, EACH * states.shape[-1])) + self.own(own)
         slots = torch.arange(summed.shape[1], device=summed.device) % TURN_POSITIONS
-        return summed + self.slot(slots)
+        placed: Tensor = summed + self.slot(slots)
+        return placed
 
     def embed(self, tokens: Tensor, audio: Tensor) -> Tensor:
         """Tokens [B, L], -1 where an audio position stands, filled in order with audio [B, A, D]."""
