@@ -64,7 +64,7 @@ class Interaction:
         if self._spoke and not self._tongue.speaking:
             self._spoke = False
             conduct.over()
-        answer = await session.turn(heard.audio, heard.played, conduct.tokens())
+        answer = await session.turn(heard.audio, heard.played, conduct.tokens(), conduct.line)
         words = [word.text for word in answer.words]
         conduct.heard(words)
         if stop:

@@ -149,7 +149,7 @@ class Session:
         self._row = row
         self._open = True
 
-    async def turn(self, caller: bytes, played: bytes, tokens: Sequence[int]) -> Answer:
+    async def turn(self, caller: bytes, played: bytes, tokens: Sequence[int], line: int = 0) -> Answer:
         if not self._open:
             raise EngineError("this session is over")
         loop = asyncio.get_running_loop()
@@ -169,7 +169,7 @@ class Session:
             except RuntimeError:  # the loop is gone, and with it whoever waited
                 return
 
-        self._engine.ask(Heard(self._row, caller, played, tuple(tokens)), reply)
+        self._engine.ask(Heard(self._row, caller, played, tuple(tokens), line), reply)
         try:
             return await future
         except EngineError:

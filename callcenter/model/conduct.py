@@ -209,6 +209,11 @@ class Conduct:
         self._tokens.append(TOKEN["<yield>"])
 
     @property
+    def line(self) -> int:
+        """What the network is told of ourselves: 1 where a note waits, plus 2 where we speak."""
+        return int(bool(self._says)) + 2 * int(self._saying)
+
+    @property
     def waiting(self) -> tuple[Note, ...]:
         return tuple(self._says)
 

@@ -58,6 +58,8 @@ class Network(nn.Module):
         self.heard = nn.Linear(EACH * size.ear, size.width)
         self.own = OwnVoice(size.width)
         self.slot = nn.Embedding(TURN_POSITIONS, size.width)
+        self.own_state = nn.Embedding(4, size.width)
+        nn.init.zeros_(self.own_state.weight)
         self.token = nn.Embedding(size.vocabulary, size.width)
         self.layers = nn.ModuleList(Layer(size) for _ in range(size.layers))
         self.norm = Norm(size.width)
@@ -75,12 +77,18 @@ class Network(nn.Module):
                 )
         return self
 
-    def audio(self, states: Tensor, own: Tensor) -> Tensor:
-        """The ear's states [B, S, E] and our own levels [B, F, 40] to audio positions [B, S / 5, D]."""
+    def audio(self, states: Tensor, own: Tensor, line: Tensor | None = None) -> Tensor:
+        """The ear's states [B, S, E] and our own levels [B, F, 40] to audio positions [B, S / 5, D].
+
+        `line` [B, turns] is what we know of ourselves: 1 where a note waits to be said, plus 2 where we are speaking.
+        """
         summed: Tensor = self.heard(states.reshape(len(states), -1, EACH * states.shape[-1])) + self.own(own)
         slots = torch.arange(summed.shape[1], device=summed.device) % TURN_POSITIONS
-        placed: Tensor = summed + self.slot(slots)
-        return placed
+        summed = summed + self.slot(slots)
+        if line is None:
+            return summed
+        summed = summed + self.own_state(line).repeat_interleave(TURN_POSITIONS, 1)
+        return summed
 
     def embed(self, tokens: Tensor, audio: Tensor) -> Tensor:
         """Tokens [B, L], -1 where an audio position stands, filled in order with audio [B, A, D]."""
@@ -89,10 +97,12 @@ class Network(nn.Module):
         heard = audio.gather(1, order[..., None].expand(-1, -1, audio.shape[-1]))
         return torch.where(sounding[..., None], heard, self.token(tokens.clamp(min=0)).to(heard.dtype))
 
-    def forward(self, tokens: Tensor, caller: Tensor, own: Tensor, past: Past | None = None) -> Tensor:
+    def forward(
+        self, tokens: Tensor, caller: Tensor, own: Tensor, past: Past | None = None, line: Tensor | None = None
+    ) -> Tensor:
         """Whole calls from their beginning: hidden states [B, L, D]."""
         states, _ = self.ear(caller, past or self.ear.silence(len(caller), caller.device))
-        return self.trunk(self.embed(tokens, self.audio(states, own)))
+        return self.trunk(self.embed(tokens, self.audio(states, own, line)))
 
     def trunk(self, x: Tensor) -> Tensor:
         turned = angles(torch.arange(x.shape[1], device=x.device)[None], self.size.head)

@@ -32,6 +32,8 @@ class Heard:
     caller: bytes
     played: bytes
     tokens: Sequence[int] = ()
+    line: int = 0
+    """1 where a note waits to be said, plus 2 where we are speaking."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,8 @@ class Rows:
         states = self._hear(turns, rows)
         longest = max(min(len(turn.tokens), MOST) for turn in turns) + TURN_POSITIONS
         tokens, real = self._tokens(turns, longest)
-        embedded = self.network.embed(tokens, self.network.audio(states, self._own))
+        line = torch.tensor([[turn.line] for turn in turns], device=self.device)
+        embedded = self.network.embed(tokens, self.network.audio(states, self._own, line))
         hidden = self._trunk(embedded, rows, real)
         answers = self.network.answers(hidden[:, -1])
         phones = self.network.ear.phones(states).log_softmax(-1)

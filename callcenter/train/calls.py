@@ -47,6 +47,8 @@ class Example:
     opening: NDArray[np.int16]
     weight: NDArray[np.float32]
     speaking: NDArray[np.bool_]
+    line: NDArray[np.int8]
+    """1 where a note waits, plus 2 where we speak."""
     doing: NDArray[np.int8]
     ahead: NDArray[np.float32]
     phones: NDArray[np.uint8]
@@ -146,6 +148,7 @@ class Company:
             np.array([TOKEN.get(one.opening, -100) for one in decided], np.int16),
             np.array([one.weight for one in decided], np.float32),
             np.array([one.speaking for one in decided]),
+            np.array([one.waiting + 2 * one.speaking for one in decided], np.int8),
             np.array([one.doing for one in decided], np.int8),
             ahead(voiced, self._turns),
             phones,

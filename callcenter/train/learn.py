@@ -59,6 +59,7 @@ class Batch:
     opening: Tensor
     weight: Tensor
     speaking: Tensor
+    line: Tensor
     doing: Tensor
     ahead: Tensor
     phones: Tensor
@@ -81,6 +82,7 @@ def collate(examples: list[Example]) -> Batch:
         all_of("opening").long(),
         all_of("weight"),
         all_of("speaking"),
+        all_of("line").long(),
         all_of("doing").long(),
         all_of("ahead"),
         all_of("phones").long(),
@@ -104,7 +106,7 @@ def possible(speaking: Tensor) -> Tensor:
 
 
 def losses(network: Network, states: Tensor, batch: Batch) -> dict[str, Tensor]:
-    hidden = network.trunk(network.embed(batch.tokens, network.audio(states, batch.own)))
+    hidden = network.trunk(network.embed(batch.tokens, network.audio(states, batch.own, batch.line)))
     places = decisions(batch.tokens, batch.act.shape[1])
     decided = hidden.gather(1, places[..., None].expand(-1, -1, hidden.shape[-1]))
     said = network.answers(decided)
@@ -124,7 +126,7 @@ def train(order: Order) -> Network:
     hours = 0.0
     if order.out.is_file():
         saved = torch.load(order.out, weights_only=True)
-        network.load_state_dict(saved["network"])
+        network.load_state_dict(saved["network"], strict=False)
         hours = saved["hours"]
     if order.ear is not None:
         network.ear.load_state_dict(torch.load(order.ear, weights_only=True)["ear"])

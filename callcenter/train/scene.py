@@ -84,6 +84,8 @@ class Decided:
     done_opening: str
     weight: float
     speaking: bool
+    waiting: bool
+    """Whether a note waits to be said."""
     doing: int
     notes: tuple[tuple[str, str], ...]
     """Kind and text of what the background wrote in this turn."""
@@ -146,6 +148,8 @@ class Scene:
         self._tolerance = samples(chance.uniform(1.2, 2.0))
         self._opens = chance.random() < 0.5
         """Whether there is something to say as soon as the line is open."""
+        self._stocked = chance.random() < 0.4
+        """Whether the next answer always lies ready, before anybody has asked."""
 
     def play(self) -> "Scene":
         if self.chance.random() < 0.35:
@@ -174,9 +178,9 @@ class Scene:
         label, opening, weight = self._right(end)
         done, done_opening = self._done(end, label, opening)
         doing = DOINGS.index(self._doing(end))
-        speaking = self._speech is not None
+        speaking, waiting = self._speech is not None, self._note is not None
         self._act(end, done, done_opening)
-        self.decided.append(Decided(label, opening, done, done_opening, weight, speaking, doing, notes, over))
+        self.decided.append(Decided(label, opening, done, done_opening, weight, speaking, waiting, doing, notes, over))
 
     def _doing(self, end: int) -> str:
         """What sounds at the caller's end, the weightiest first."""
@@ -259,7 +263,9 @@ class Scene:
         """When the background will have an answer: mostly before the end, at times late, at times only when asked."""
         chance = self.chance
         roll = chance.random()
-        if roll < 0.72:
+        if self._stocked and self._note is not None:
+            self._note_due = -1
+        elif roll < 0.72:
             self._note_due = claim.start + int((claim.end - claim.start) * chance.uniform(0.1, 1.0))
         elif roll < 0.87:
             self._note_due = claim.end + samples(chance.uniform(0.3, 3.5))
@@ -335,6 +341,10 @@ class Scene:
             notes.append(("<be>", " ".join((self.policy.hums, self.policy.eagerness, self.policy.yielding))))
         if self._opens and self._note is None and not self.speeches:
             self._note, self._opens = self.agent(""), False
+            notes.append(("<say>", self._note.text))
+            return tuple(notes)
+        if self._stocked and self._note is None and self._speech is None and self.speeches:
+            self._note, self._note_due = self.agent(""), -1
             notes.append(("<say>", self._note.text))
             return tuple(notes)
         if 0 <= self._note_due <= end:

@@ -1,0 +1,35 @@
+"""What a size costs is counted on the meta device, and what is derived says so."""
+
+import pytest
+
+from callcenter.model.config import SIZES
+from callcenter.model.describe import CARDS, describe, held, lines
+
+
+def test_the_largest_size_has_the_parameters_it_is_named_for():
+    told = describe(SIZES["tml-small"])
+    assert 270e9 < told.parameters < 282e9
+    assert 11e9 < told.active < 13e9
+
+
+def test_a_dense_size_has_no_idle_parameters():
+    told = describe(SIZES["nano"])
+    assert told.active == told.parameters
+    assert told.weights == 2 * told.parameters
+
+
+@pytest.mark.parametrize("name", sorted(SIZES))
+def test_a_call_costs_more_on_a_larger_size_and_figures_are_marked(name):
+    text = "\n".join(lines(SIZES[name]))
+    assert text.startswith(f"{name}: ")
+    assert text.count("derived") == len(CARDS)
+
+
+def test_what_does_not_fit_on_one_card_takes_several():
+    told, size = describe(SIZES["tml-small"]), SIZES["tml-small"]
+    assert held(told, size, CARDS["H100"]).cards > held(told, size, CARDS["H200"]).cards > 1
+
+
+def test_costs_grow_with_size():
+    costs = [held(describe(SIZES[name]), SIZES[name], CARDS["H100"]).dollars_a_minute for name in ("nano", "base", "large")]
+    assert costs == sorted(costs)
