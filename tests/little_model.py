@@ -28,7 +28,9 @@ POLICY = [TOKEN["<open>"], TOKEN["<hum normal>"], TOKEN["<even>"], TOKEN["<stead
 def network(size: Size = LITTLE, seed: int = 0) -> Network:
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        return Network(size).begin().eval()
+        made = Network(size).begin().eval()
+        torch.nn.init.normal_(made.own_state.weight, std=0.1)
+        return made
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,11 @@ class Called:
     caller: np.ndarray
     played: np.ndarray
     tokens: tuple[tuple[int, ...], ...]
+    line: tuple[int, ...]
 
     def heard(self, turn: int, row: int = 0) -> Heard:
         here = slice(turn * TURN, (turn + 1) * TURN)
-        return Heard(row, self.caller[here].tobytes(), self.played[here].tobytes(), self.tokens[turn])
+        return Heard(row, self.caller[here].tobytes(), self.played[here].tobytes(), self.tokens[turn], self.line[turn])
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -52,7 +55,7 @@ def called(seed: int, turns: int, prefix: Sequence[int] = POLICY) -> Called:
     chance = np.random.default_rng(seed)
     caller, played = chance.integers(0, 256, (2, turns * TURN), dtype=np.uint8)
     told = [tuple(map(int, chance.integers(2, 1000, chance.integers(0, 4)))) for _ in range(turns - 1)]
-    return Called(caller, played, (tuple(prefix), *told))
+    return Called(caller, played, (tuple(prefix), *told), tuple(map(int, chance.integers(0, 4, turns))))
 
 
 class Beeps:
@@ -73,14 +76,16 @@ class Whim:
         self._chance = np.random.default_rng(seed)
         self._wants = wants or (lambda turn: {})
         self.tokens: list[list[int]] = []
+        self.lines: list[int] = []
         self.thresholds = Thresholds()
         self.closed = False
 
     def join(self) -> "Whim":
         return self
 
-    async def turn(self, caller: bytes, played: bytes, tokens: Sequence[int]) -> Answer:
+    async def turn(self, caller: bytes, played: bytes, tokens: Sequence[int], line: int = 0) -> Answer:
         assert len(caller) == len(played) == TURN
+        self.lines.append(line)
         self.tokens.append(list(tokens))
         act = self._logits(len(ACTS))
         for name, more in self._wants(len(self.tokens) - 1).items():

@@ -150,10 +150,19 @@ def test_what_is_being_said_stops_when_it_is_taken_back():
     talk.go(notes=(NOTE,))
     talk.go("speak")
     talk.go("speak", notes=(Note("no-n1", "know", "", supersedes=("n1",)),))
-    assert talk.stop
+    assert talk.stop == {"n1"}
     talk.conduct.stopped()
     talk.go()
     assert talk.tokens[-1] == TOKEN["<yield>"]
+
+
+def test_a_note_that_waits_its_turn_to_be_said_may_still_expire():
+    talk = Talk()
+    talk.go(notes=(NOTE, Note("n2", "say", "The line is free.", expires=3 * TURN)))
+    talk.go("speak")
+    assert talk.conduct.expired == frozenset()
+    talk.go("speak", turns=2)
+    assert talk.conduct.expired == {"n2"}
 
 
 def test_other_words_are_not_stopped_for_a_note_that_was_yielded_long_ago():
@@ -226,6 +235,15 @@ def test_small_sounds_are_told_once_and_only_while_speaking():
     talk.go("speak")
     told = [talk.go("speak", doing=doing).ignored for doing in ("hum", "hum", "nothing", "noise", "turn", "hum")]
     assert told == ["backchannel", "", "", "background", "", "backchannel"]
+
+
+def test_the_network_is_told_whether_a_note_waits_and_whether_we_speak():
+    talk = Talk()
+    lines = [talk.conduct.line]
+    for act, notes in (("listen", (NOTE,)), ("speak", ()), ("speak", (Note("n2", "say", "More."),)), ("yield", ())):
+        talk.go(act, notes=notes)
+        lines.append(talk.conduct.line)
+    assert lines == [0, 1, 2, 3, 1]
 
 
 def test_thresholds_say_how_sure_it_must_be():

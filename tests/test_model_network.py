@@ -1,5 +1,7 @@
 """One sequence of sound and text, answers at every turn."""
 
+from dataclasses import replace
+
 import torch
 from little_model import LITTLE, called, network
 
@@ -15,8 +17,9 @@ def hidden(net, calls):
     longest = max(len(sequence(call)) for call in calls)
     tokens = torch.tensor([sequence(call) + [0] * (longest - len(sequence(call))) for call in calls])
     caller, played = (torch.stack([torch.from_numpy(getattr(c, n)) for c in calls]) for n in ("caller", "played"))
+    line = torch.tensor([call.line for call in calls])
     with torch.no_grad():
-        return net(tokens, levels(caller), levels(played))
+        return net(tokens, levels(caller), levels(played), line=line)
 
 
 def test_text_and_sound_stand_where_the_sequence_says():
@@ -47,6 +50,16 @@ def test_both_sounds_and_the_text_are_heard_and_nothing_later():
         before = len([token for turn in call.tokens[:4] for token in turn]) + 4 * TURN_POSITIONS
         assert torch.allclose(plain[:before], changed[:before], atol=1e-5)
         assert not torch.allclose(plain[before:], changed[before:], atol=1e-3)
+
+
+def test_what_we_know_of_ourselves_is_heard_in_its_turn():
+    net = network()
+    call = called(7, 4)
+    plain = hidden(net, [replace(call, line=(0, 0, 0, 0))])[0]
+    waiting = hidden(net, [replace(call, line=(0, 0, 1, 1))])[0]
+    before = len([token for turn in call.tokens[:3] for token in turn]) + 2 * TURN_POSITIONS
+    assert torch.allclose(plain[:before], waiting[:before], atol=1e-5)
+    assert not torch.allclose(plain[before], waiting[before], atol=1e-3)
 
 
 def test_calls_of_a_batch_do_not_hear_each_other():

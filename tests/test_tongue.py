@@ -80,6 +80,20 @@ async def test_stopping_forgets_what_was_being_said_and_the_next_begins_at_its_b
 
 
 @in_a_call
+async def test_a_text_that_is_still_to_come_can_be_left_out_and_one_that_was_begun_cannot():
+    tongue = Tongue(Beeps(), inline=True)
+    for name, text in (("n1", "One two three. Four."), ("n2", "Five."), ("n3", "Six.")):
+        tongue.begin(name, text)
+    first = tongue.say()
+    tongue.skip({"n1", "n2", "n9"})
+    assert first.words == "One"
+    assert " ".join(turn.words for turn in said(tongue) if turn.words) == "two three. Four. Six."
+    tongue.begin("n4", "Seven.")
+    tongue.skip({"n4"})
+    assert not tongue.speaking
+
+
+@in_a_call
 async def test_what_is_not_there_yet_is_waited_for_without_a_word():
     class Slow(Beeps):
         ready = threading.Event()

@@ -70,7 +70,7 @@ def test_a_turn_without_weight_teaches_no_act(examples):
     one_turn[2, 7] = 1.0
     weighed = replace(batch, weight=one_turn)
     with torch.no_grad():
-        hidden = net.trunk(net.embed(batch.tokens, net.audio(states, batch.own)))
+        hidden = net.trunk(net.embed(batch.tokens, net.audio(states, batch.own, batch.line)))
         logits = net.answers(hidden[2, decisions(batch.tokens, TURNS)[2, 7]]).act
         allowed = possible(batch.speaking)[2, 7]
         wanted = -logits.masked_fill(~allowed, -1e4).log_softmax(-1)[batch.act[2, 7]]

@@ -137,7 +137,7 @@ def noticed(**more):
 
 def test_who_is_firm_yields_later_than_who_is_quick():
     quick, firm = noticed(yielding="quick"), noticed(yielding="firm")
-    assert min(len(quick), len(firm)) > 20
+    assert min(len(quick), len(firm)) > 10
     assert np.median(firm) > np.median(quick) + samples(0.2)
     assert min(firm) >= NOTICE["firm"]
     assert max(quick) <= NOTICE["quick"] + 2 * TURN

@@ -59,7 +59,9 @@ class Interaction:
         conduct, session = self._conduct, self._session
         if conduct is None or session is None:
             raise RuntimeError("a turn before the call was opened")
-        stop = conduct.told(heard.turn * TURN, heard.notes)
+        taken = conduct.told(heard.turn * TURN, heard.notes)
+        stop = self._tongue.note in taken
+        self._tongue.skip(taken | conduct.expired)
         self._prepare(heard.notes)
         if self._spoke and not self._tongue.speaking:
             self._spoke = False

@@ -6,7 +6,7 @@ before it is needed. What our own sentences sound like is kept for ever, what no
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol
@@ -84,6 +84,8 @@ class Tongue:
         self._ready: dict[str, list[Piece]] = {}
         self._saying: list[Piece] = []
         self._at = 0
+        self.note = ""
+        """Whose words were said last."""
 
     def prepare(self, note: Note) -> None:
         """Begin to make the sound of a note."""
@@ -116,7 +118,15 @@ class Tongue:
             self._saying.pop(0)
             self._at = min(0, -left - PAUSE) if self._saying else 0
             audio = audio.ljust(TURN, bytes([SILENT_BYTE])) if self._saying else audio
+        self.note = piece.note
         return Mouthful(audio, " ".join(words), piece.note)
+
+    def skip(self, notes: Collection[str]) -> None:
+        """Of what is to be said, leave out these notes, but for one that was begun."""
+        left = [piece for piece in self._saying if piece.note not in notes or piece.note == self.note]
+        if not left:
+            self.stop()
+        self._saying = left
 
     def stop(self) -> None:
         for piece in self._saying:

@@ -82,8 +82,8 @@ class Conduct:
         self._tokens: list[int] = [TOKEN["<open>"], *knobs(self.policy)]
         self._says: deque[Note] = deque()
         self._saying = False
-        self._spoken: set[str] = set()
-        """The notes that are being said."""
+        self._spoken: dict[str, Note] = {}
+        """The notes that are being said, one after the other."""
         self._last: dict[str, int] = {}
         self._own = Random(self.seed)
         self._now = 0
@@ -91,22 +91,27 @@ class Conduct:
 
     # ---------------------------------------------------------------------------------------------------- what came
 
-    def told(self, now: int, notes: Sequence[Note]) -> bool:
-        """Notes of this turn. True where one of them takes back what is being said."""
+    def told(self, now: int, notes: Sequence[Note]) -> frozenset[str]:
+        """Notes of this turn. The ids of those that are being said, or are about to be, and were taken back by them."""
         self._now = now
-        stop = False
+        taken: set[str] = set()
         for note in notes:
             gone = {old.id for old in self._says if old.id in note.supersedes}
             if gone:
                 self._says = deque(old for old in self._says if old.id not in gone)
                 self._tokens.append(TOKEN["<drop>"])
-            stop = stop or (self._saying and not self._spoken.isdisjoint(note.supersedes))
+            taken |= self._spoken.keys() & note.supersedes
             self._read(note)
-        fresh = deque(note for note in self._says if note.expires is None or note.expires > now)
+        fresh = deque(note for note in self._says if good(note, now))
         if len(fresh) < len(self._says):
             self._says = fresh
             self._tokens.append(TOKEN["<drop>"])
-        return stop
+        return frozenset(taken)
+
+    @property
+    def expired(self) -> frozenset[str]:
+        """Of the notes that are being said those that must not be begun any more."""
+        return frozenset(name for name, note in self._spoken.items() if not good(note, self._now))
 
     def _read(self, note: Note) -> None:
         match note.kind:
@@ -144,7 +149,7 @@ class Conduct:
         odds = softmax(act[[SPEAK, YIELD]])
         chances = Chances(speak=float(odds[0]), yield_=float(odds[1]), doing=what)
         if chances.yield_ > self.thresholds.yield_:
-            self._saying, self._spoken = False, set()
+            self._saying, self._spoken = False, {}
             self._tokens.append(TOKEN["<yield>"])
             return Choice("yield", chances)
         return Choice("go on", chances)
@@ -180,8 +185,8 @@ class Conduct:
         self._saying = True
         if best == "<note>":
             script = tuple((note.id, note.text) for note in self._says)
+            self._spoken = {note.id: note for note in self._says}
             self._says.clear()
-            self._spoken = {name for name, _ in script}
             return Choice("speak", chances, script)
         self._last[best] = self._now
         return Choice("speak", chances, (("", self._own.choice(PHRASES[best])),))
@@ -200,12 +205,12 @@ class Conduct:
 
     def over(self) -> None:
         """What was being said is said."""
-        self._saying, self._spoken = False, set()
+        self._saying, self._spoken = False, {}
         self._tokens.append(TOKEN["<end>"])
 
     def stopped(self) -> None:
         """What was being said had to stop, for it is not true any more."""
-        self._saying, self._spoken = False, set()
+        self._saying, self._spoken = False, {}
         self._tokens.append(TOKEN["<yield>"])
 
     @property
@@ -216,6 +221,10 @@ class Conduct:
     @property
     def waiting(self) -> tuple[Note, ...]:
         return tuple(self._says)
+
+
+def good(note: Note, now: int) -> bool:
+    return note.expires is None or note.expires > now
 
 
 def knobs(policy: Policy) -> list[int]:
