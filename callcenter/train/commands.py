@@ -65,7 +65,12 @@ def align(data: Data, work: Work = Fresh) -> None:
 
 @app.command()
 def calls(
-    data: Data, work: Work = Fresh, minutes: Minutes = 40.0, size: str = "nano", thaw: bool = False, rate: float = 1.3e-3
+    data: Data,
+    work: Work = Fresh,
+    minutes: Minutes = 40.0,
+    size: str = "nano",
+    thaw: bool = False,
+    rate: float = 1.3e-3,
 ) -> None:
     """When to speak, hum, yield and ask. `--thaw` lets the ear go on learning beside it."""
     from callcenter.train.learn import Order, train
@@ -81,7 +86,9 @@ def calls(
 
 
 @app.command()
-def ship(data: Data, work: Work = Fresh, out: Path = Path("callcenter/model/shipped/nano.pt"), size: str = "nano") -> None:
+def ship(
+    data: Data, work: Work = Fresh, out: Path = Path("callcenter/model/shipped/nano.pt"), size: str = "nano"
+) -> None:
     """Weights in half precision, with their priors and thresholds, to be served: `CALLCENTER_MODEL=FILE`."""
     import torch
 
