@@ -130,7 +130,7 @@ def anything(chance: Random, kind: str) -> Utterance:
     stretch = chance.uniform(0.8, 1.25)
     match kind:
         case "story":
-            ends = [at * stretch for at in (2.5, 5.5, 8.0, 10.5)]
+            ends = [at * stretch for at in (2.5, 4.5, 6.5, 8.5, 10.5, 12.0)]
             return said("so it came and then it broke and now i wait and that is all", 13 * stretch, (), ends)
         case "halting" | "number":
             return said("it is four two seven nine", 3.5 * stretch, [(1.2 * stretch, 2.0 * stretch)])

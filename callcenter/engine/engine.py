@@ -49,7 +49,7 @@ class Engine:
         self._schedule: Schedule[Asked] = Schedule(most)
         self._clock = clock
         self._wake = threading.Condition()
-        self._resets: list[int] = []
+        self._resets: set[int] = set()
         self._expected: dict[int, Sequence[str]] = {}
         self._closing = False
         self.thresholds = Thresholds()
@@ -74,7 +74,7 @@ class Engine:
                 row = self._slots.take()
             except Full as full:
                 raise EngineError(str(full)) from full
-            self._resets.append(row)
+            self._resets.add(row)
             self._expected.pop(row, None)
         return Session(self, row)
 
@@ -110,16 +110,19 @@ class Engine:
                 while not len(self._schedule) and not self._closing:
                     self._wake.wait()
                 if self._closing:
-                    batch = [one for one in iter(self._schedule.due, []) for one in one]
+                    batch = [one for due in iter(self._schedule.due, []) for one in due]
                     break
-                resets, self._resets = self._resets, []
-                expected, self._expected = self._expected, {}
                 batch = self._schedule.due()
+                rows = {one.turn.heard.row for one in batch}
+                resets = rows & self._resets
+                self._resets -= rows
+                expected = {row: self._expected.pop(row) for row in rows & self._expected.keys()}
             self._serve(batch, resets, expected)
         for one in batch:
             one.turn.reply(EngineError("the engine is closed"))
 
-    def _serve(self, batch: list[Waiting[Asked]], resets: list[int], expected: dict[int, Sequence[str]]) -> None:
+    def _serve(self, batch: list[Waiting[Asked]], resets: set[int], expected: dict[int, Sequence[str]]) -> None:
+        """Rows are made ready when they are first stepped, so that a row which cannot be takes no other with it."""
         began = self._clock()
         try:
             for row in resets:

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -151,7 +151,8 @@ class Conduct:
 
     def _listening(self, act: Floats, opening: Floats, what: str) -> Choice:
         odds = softmax(act[[LISTEN, SPEAK, BACKCHANNEL, ASK]])
-        chances = Chances(*map(float, (odds[1], odds[2], 0.0, odds[3])), doing=what)
+        speak, backchannel, ask = map(float, odds[1:])
+        chances = Chances(speak=speak, backchannel=backchannel, ask=ask, doing=what)
         bars = self.thresholds
         if chances.speak + chances.ask > bars.speak:
             if self._says or chances.speak > chances.ask:
@@ -221,7 +222,7 @@ def knobs(policy: Policy) -> list[int]:
     return [TOKEN[HUM[policy.backchannels]], TOKEN[EAGER[policy.eagerness]], TOKEN[YIELDS[policy.yielding]]]
 
 
-def turned(text: str) -> dict[str, str]:
+def turned(text: str) -> dict[str, Any]:
     """The knobs that a `be` note turns: "backchannels: rare; eagerness: patient"."""
     known = {"backchannels": HUM, "eagerness": EAGER, "yielding": YIELDS}
     pairs = [part.partition(":") for part in text.split(";")]

@@ -36,7 +36,8 @@ class OwnVoice(nn.Module):
         """Levels [B, F, 40] to [B, F / 10, D]."""
         centred = levels * (2.0 / (LEVELS - 1)) - 1.0
         near = F.gelu(self.near(centred.reshape(len(levels), -1, 2 * CHANNELS)))
-        return self.whole(near.reshape(len(levels), -1, EACH * OWN))
+        whole: Tensor = self.whole(near.reshape(len(levels), -1, EACH * OWN))
+        return whole
 
 
 @dataclass(frozen=True)
@@ -81,12 +82,13 @@ class Network(nn.Module):
 
         `line` [B, turns] is what we know of ourselves: 1 where a note waits to be said, plus 2 where we are speaking.
         """
-        summed = self.heard(states.reshape(len(states), -1, EACH * states.shape[-1])) + self.own(own)
+        summed: Tensor = self.heard(states.reshape(len(states), -1, EACH * states.shape[-1])) + self.own(own)
         slots = torch.arange(summed.shape[1], device=summed.device) % TURN_POSITIONS
         summed = summed + self.slot(slots)
         if line is None:
             return summed
-        return summed + self.own_state(line).repeat_interleave(TURN_POSITIONS, 1)
+        summed = summed + self.own_state(line).repeat_interleave(TURN_POSITIONS, 1)
+        return summed
 
     def embed(self, tokens: Tensor, audio: Tensor) -> Tensor:
         """Tokens [B, L], -1 where an audio position stands, filled in order with audio [B, A, D]."""

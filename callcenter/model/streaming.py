@@ -100,9 +100,11 @@ class Rows:
         sounds = [b"".join(turn.caller for turn in turns), b"".join(turn.played for turn in turns)]
         audio = torch.frombuffer(bytearray(b"".join(sounds)), dtype=torch.uint8).to(self.device)
         audio = audio.view(2, len(turns), TURN)
-        heard = levels(audio.flatten(0, 1), self._carry[:, rows].flatten(0, 1)).unflatten(0, (2, -1))
+        heard = levels(audio.flatten(0, 1), self._carry[:, rows].flatten(0, 1))
+        heard = heard.view(2, len(turns), *heard.shape[1:])
         self._carry[:, rows] = audio[:, :, -CARRY:]
         self._own = heard[1]
+        states: Tensor
         states, past = self.network.ear(heard[0], [part[rows] for part in self._past])
         for part, kept in zip(self._past, past, strict=True):
             part[rows] = kept

@@ -76,7 +76,8 @@ class Attention(nn.Module):
         return x if self.size.heads == self.size.kv_heads else x.repeat_interleave(self.size.heads // x.shape[1], 1)
 
     def out(self, mixed: Tensor) -> Tensor:
-        return self.write(mixed.transpose(1, 2).flatten(2))
+        written: Tensor = self.write(mixed.transpose(1, 2).flatten(2))
+        return written
 
 
 def seen(query: Tensor, key: Tensor, window: int) -> Tensor:
@@ -98,7 +99,8 @@ def attend(
     others = rotated(query, turned) @ key[:, :, SINKS:].transpose(-1, -2)
     scores = torch.cat((sinks, others), -1) * scale
     weights = scores.masked_fill(~mask, float("-inf")).softmax(-1, dtype=torch.float32)
-    return weights.to(value.dtype) @ value
+    mixed: Tensor = weights.to(value.dtype) @ value
+    return mixed
 
 
 class Dense(nn.Module):
@@ -111,7 +113,8 @@ class Dense(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         gate, lifted = self.up(x).chunk(2, -1)
-        return self.down(F.silu(gate) * lifted)
+        lowered: Tensor = self.down(F.silu(gate) * lifted)
+        return lowered
 
 
 class Layer(nn.Module):
@@ -124,7 +127,8 @@ class Layer(nn.Module):
 
     def forward(self, x: Tensor, turned: tuple[Tensor, Tensor]) -> Tensor:
         x = x + self.attention(self.before(x), turned)
-        return x + self.feed(self.between(x))
+        fed: Tensor = x + self.feed(self.between(x))
+        return fed
 
     def step(self, x: Tensor, keys: Tensor, values: Tensor, step: "Step") -> Tensor:
         """A turn, x [B, T, D]; `keys` and `values` are this layer's ring, which is written."""
@@ -136,7 +140,8 @@ class Layer(nn.Module):
         said = self.attention.shared(values[step.rows].to(query.dtype))
         mixed = attend(query, step.turned, step.clamped, held, said, step.mask)
         x = x + self.attention.out(mixed)
-        return x + self.feed(self.between(x))
+        fed: Tensor = x + self.feed(self.between(x))
+        return fed
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def scores(ear: Ear, pcm: NDArray[np.int16]) -> NDArray[np.float32]:
     with torch.no_grad():
         states, _ = ear(levels(audio), ear.silence(1))
         said = ear.phones(states).log_softmax(-1)[0, LATE:]
-    return said.numpy()
+    return np.asarray(said.numpy())
 
 
 def aligned(told: NDArray[np.float32], words: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], float]:

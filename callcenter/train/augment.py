@@ -82,7 +82,7 @@ def shaken(chance: Random, pcm: Pcm) -> Pcm:
         return pcm
     rate = chance.uniform(0.92, 1.1)
     places = np.arange(int(len(pcm) / rate)) * rate
-    return np.interp(places, np.arange(len(pcm)), pcm).astype(np.int16)
+    return np.asarray(np.interp(places, np.arange(len(pcm)), pcm).astype(np.int16))
 
 
 SECOND: Final = RATE

@@ -1,7 +1,7 @@
 """Scenes as the model meets them: both channels on a bad line, the sequence of tokens, the right answers."""
 
 import queue
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Event
@@ -106,11 +106,12 @@ class Company:
         kept = self._spoken.setdefault(opening, [])
         if speaker == PRODUCT and len(kept) >= 12 and chance.random() < 0.8:
             return chance.choice(kept)
-        text = {
+        texts: dict[str, Callable[[], str]] = {
             "": lambda: self._note(chance),
             "<greet>": lambda: "Thank you for calling, how can I help you today?",
             "<hum>": lambda: chance.choice(HUMS),
-        }.get(opening, lambda: chance.choice(PHRASES.get(opening, ("One moment, please.",))))()
+        }
+        text = texts.get(opening, lambda: chance.choice(PHRASES.get(opening, ("One moment, please.",))))()
         made = self._cast.chorus.say(speaker, plain(text))
         spoken = Utterance(level(made).pcm, text, words=made.words)
         if speaker == PRODUCT:

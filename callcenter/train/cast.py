@@ -59,7 +59,8 @@ REGULARS: Final = 60
 class Person(Protocol):
     """Somebody who can say things of these kinds; `None` where there is nothing of the kind."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def say(self, chance: Random, kind: str) -> Utterance | None: ...
 

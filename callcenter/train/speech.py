@@ -6,6 +6,7 @@ it is said beforehand and kept (`Pool`). Nothing here sounds in the suites: voic
 that are not held out.
 """
 
+import _ctypes
 import ctypes
 import re
 import subprocess
@@ -89,7 +90,9 @@ class Chorus:
         return joined([trimmed(part(whole, *edges[i : i + 2])) for i in range(len(texts))], wording)
 
     def sentence(self, voice: Voice, text: str) -> Utterance:
-        self._sound.clear(), self._phones.clear(), self._moments.clear()
+        self._sound.clear()
+        self._phones.clear()
+        self._moments.clear()
         self._espeak.espeak_SetVoiceByName(voice.name.encode())
         wanted = (voices.SPEED, voice.rate), (voices.PITCH, voice.pitch), (voices.RANGE, voice.lilt)
         for parameter, value in wanted:
@@ -102,6 +105,11 @@ class Chorus:
         starts, phones = spread([(round(at * scale), of_ipa(name)) for at, name in self._phones], len(pcm))
         told = voices.words(text, self._moments, len(pcm), scale) if len(pcm) else ()
         return Utterance(pcm, text, starts, phones, told)
+
+    def close(self) -> None:
+        """Unloads the library, for who wants it fresh afterwards."""
+        self._espeak.espeak_Terminate()
+        _ctypes.dlclose(self._espeak._handle)
 
     def phones(self, voice: str, text: str) -> list[int]:
         """What is said, without when."""
@@ -134,7 +142,7 @@ def to_phone(pcm: Pcm, rate: int) -> Pcm:
     size, to = blocks * step, blocks * RATE // np.gcd(rate, RATE)
     spectrum = np.fft.rfft(pcm, size) * _gain(size, rate)
     sound = np.fft.irfft(spectrum[: to // 2 + 1], to) * (to / size)
-    return np.clip(np.rint(sound[: len(pcm) * RATE // rate]), -32_768, 32_767).astype(np.int16)
+    return np.asarray(np.clip(np.rint(sound[: len(pcm) * RATE // rate]), -32_768, 32_767).astype(np.int16))
 
 
 def spread(events: Sequence[tuple[int, tuple[int, ...]]], end: int) -> tuple[Positions, Labels]:

@@ -1,0 +1,194 @@
+"""The interaction model on a call: what it decides is what is said, and no word that it was not given."""
+
+import asyncio
+from functools import partial
+from random import Random
+
+import pytest
+from little_model import LITTLE, Beeps, Whim, called, network
+
+from callcenter.duplex.interaction import Interaction
+from callcenter.duplex.tongue import EspeakVoice
+from callcenter.engine import Engine, EngineError
+from callcenter.engine.runner import Runner
+from callcenter.events import Asked, Backchannelled, Heard, Ignored, Note, Policy, TookFloor, Yielded
+from callcenter.model.checkpoint import even
+from callcenter.model.own import HUMS, PHRASES
+from callcenter.units import TURN
+
+OWN = {text for texts in PHRASES.values() for text in texts} | set(HUMS)
+MONTHS = ("January", "March", "May", "August", "October")
+
+
+def note(chance: Random, number: int, **more) -> Note:
+    day, year = chance.randint(1, 31), chance.randint(1990, 2030)
+    text = chance.choice(
+        (
+            f"You owe ${chance.randint(0, 9_999)}.{chance.randint(0, 99):02} by {chance.choice(MONTHS)} {day}, {year}.",
+            f"The number is {chance.randint(1_000, 9_999)} {chance.randint(100, 999)}. Shall I repeat it?",
+            f"Your flight leaves at {chance.randint(0, 23)}:{chance.randint(0, 59):02} on the {day}th.",
+            f"{chance.randint(2, 90)} items, {chance.randint(1, 99)}% off! That makes {chance.randint(1, 900)} euros.",
+        )
+    )
+    return Note(f"n{number}", "say", text, **more)
+
+
+def conversation(duplex, turns, notes, policy=None, opening=()):
+    """What is spoken in so many turns; `notes` by turn."""
+
+    async def run():
+        duplex.open(policy or Policy(), opening)
+        call = called(1, 20)
+        spoken = []
+        for turn in range(turns):
+            heard = call.heard(turn % 20)
+            spoken.append(await duplex.turn(Heard(turn, heard.caller, heard.played, tuple(notes.get(turn, ())))))
+        duplex.close()
+        return spoken
+
+    return asyncio.run(run())
+
+
+def the(engine):
+    return engine
+
+
+def words_of(spoken):
+    """Words by note; each time free words begin anew is a text of its own."""
+    found = {}
+    for one in spoken:
+        if one.said_text and one.note:
+            found.setdefault(one.note, []).extend(one.said_text.split())
+    return found
+
+
+def schedule(chance, count, turns):
+    """Notes over a call, of which many are taken back, corrected, or good for a while only."""
+    notes, ends = {}, {}
+    for number in range(count):
+        turn = chance.randrange(turns)
+        expires = (turn + chance.randint(1, 12)) * TURN if chance.random() < 0.3 else None
+        notes.setdefault(turn, []).append(note(chance, number, expires=expires))
+        if chance.random() < 0.4 and turn + 1 < turns:
+            later = chance.randrange(turn, min(turns, turn + 8))
+            kind, text = chance.choice((("know", ""), ("say", f"I must correct that: it is {chance.randint(2, 99)}.")))
+            notes.setdefault(later, []).append(Note(f"c{number}", kind, text, supersedes=(f"n{number}",)))
+            ends[f"n{number}"] = later
+    return notes, ends
+
+
+def test_a_thousand_notes_are_said_word_for_word_or_not_at_all():
+    """Whatever the network answers: what is said of a note is its first words, and none once it was taken back."""
+    begun = whole = stopped = 0
+    for seed in range(50):
+        chance = Random(seed)
+        notes, ends = schedule(chance, 20, 150)
+        texts = {one.id: one for told in notes.values() for one in told}
+        whim = Whim(seed, lambda _: {"speak": 1.5, "yield": -2.0})
+        spoken = conversation(Interaction(partial(the, whim), Beeps(), inline=True), 150, notes)
+        for name, words in words_of(spoken).items():
+            text = texts[name].text.split()
+            assert words == text[: len(words)], name
+            begun += 1
+            whole += words == text
+        for turn, one in enumerate(spoken):
+            assert turn < ends.get(one.note, 10**9), f"{one.note} is said after it was taken back"
+            stopped += one.acts == (Yielded(),) and one.audio is None
+        for name, first in {one.note: turn for turn, one in reversed(list(enumerate(spoken))) if one.note}.items():
+            assert texts[name].expires is None or first * TURN < texts[name].expires, f"{name} had expired"
+    assert begun > 300
+    assert whole > 100
+    assert stopped > 30
+
+
+def test_free_words_are_our_own_and_only_those():
+    spoken = conversation(Interaction(lambda: Whim(3), Beeps(), inline=True), 400, {})
+    texts, current = [], []
+    for one in spoken:
+        if TookFloor() in one.acts or any(isinstance(act, Backchannelled) for act in one.acts):
+            texts.append(current := [])
+        if one.said_text:
+            current.append(one.said_text)
+    assert len(texts) > 10
+    for text in texts:
+        assert any(own.startswith(" ".join(text)) for own in OWN), text
+
+
+@pytest.mark.parametrize(("hums", "some"), [("never", False), ("often", True)])
+def test_hums_follow_the_policy(hums, some):
+    wants = {"backchannel": 4.0}
+    spoken = conversation(Interaction(lambda: Whim(4, lambda _: wants), Beeps(), inline=True), 100, {}, Policy(hums))
+    kinds = [act.kind for one in spoken for act in one.acts if isinstance(act, Backchannelled)]
+    assert bool(kinds) is some
+    assert set(kinds) <= {hum.strip(".") for hum in HUMS}
+
+
+def test_be_notes_reach_the_network_and_stop_the_hums():
+    engine = Whim(5, lambda _: {"backchannel": 6.0})
+    be = {10: [Note("b1", "be", "backchannels: never")]}
+    spoken = conversation(Interaction(lambda: engine, Beeps(), inline=True), 60, be, Policy("often"))
+    at = [turn for turn, one in enumerate(spoken) if any(isinstance(act, Backchannelled) for act in one.acts)]
+    assert at
+    assert max(at) < 10
+    assert engine.closed
+
+
+def test_the_floor_and_the_acts_are_told_in_every_turn():
+    notes = {0: [Note("n1", "say", "One two three four five six seven eight nine ten.")]}
+
+    def wants(turn):
+        return {"speak": 40.0} if turn < 8 else {"yield": 40.0}
+
+    spoken = conversation(Interaction(lambda: Whim(6, wants), Beeps(), inline=True), 12, notes)
+    acts = [[act for act in one.acts if not isinstance(act, Ignored)] for one in spoken]
+    assert acts[0] == [TookFloor()]
+    assert acts[8] == [Yielded()]
+    assert spoken[0].floor.p_speak > 0.9
+    assert spoken[8].floor.p_yield > 0.9
+    assert [one.audio is None for one in spoken] == [turn >= 8 for turn in range(12)]
+    assert [one.turn for one in spoken] == list(range(12))
+
+
+def test_asking_is_an_act_of_its_own():
+    spoken = conversation(Interaction(lambda: Whim(7, lambda _: {"ask": 40.0}), Beeps(), inline=True), 3, {})
+    assert [isinstance(act, Asked) for act in spoken[0].acts] == [True]
+
+
+def test_a_little_network_keeps_up_a_call_in_its_own_engine():
+    """Fifty turns of a network that knows nothing, with a real voice: it may do anything but break."""
+    engine = Engine(Runner(network(LITTLE), 2, None, even()), 2)
+    try:
+        chance = Random(8)
+        notes = {turn: [note(chance, turn)] for turn in range(0, 50, 10)}
+        greeting = (Note("g", "say", "Thank you for calling."),)
+        spoken = conversation(Interaction(lambda: engine, EspeakVoice("en-us")), 50, notes, opening=greeting)
+        texts = {one.id: one.text for told in notes.values() for one in told} | {"g": greeting[0].text}
+        for name, words in words_of(spoken).items():
+            assert words == texts[name].split()[: len(words)]
+        assert len(spoken) == 50
+        assert engine.taken == 0
+    finally:
+        engine.close()
+
+
+def test_a_call_that_finds_no_place_is_told_so():
+    engine = Engine(Runner(network(LITTLE), 1, None, even()), 1)
+    try:
+        engine.join()
+        with pytest.raises(EngineError, match="all 1 places"):
+            Interaction(lambda: engine, Beeps()).open(Policy(), ())
+    finally:
+        engine.close()
+
+
+def test_a_turn_before_the_call_was_opened_is_our_fault():
+    with pytest.raises(RuntimeError):
+        asyncio.run(Interaction(lambda: Whim(1), Beeps()).turn(Heard(0, bytes(TURN))))
+
+
+def test_the_same_call_is_the_same_words():
+    def words():
+        notes, _ = schedule(Random(9), 6, 60)
+        return conversation(Interaction(lambda: Whim(9), Beeps(), seed=4, inline=True), 60, notes)
+
+    assert words() == words()

@@ -1,0 +1,86 @@
+"""What a line does to sound: as much as is asked, the same for the same seed, and never a jump in length."""
+
+from random import Random
+
+import numpy as np
+import pytest
+from little_model import tone
+
+from callcenter.audio import decode
+from callcenter.train.augment import Beds, coloured, line, lossy, on_the_line, shaken
+from callcenter.units import FRAME, RATE, SILENT_BYTE
+
+SOUND = tone(3.0).astype(np.float32)
+BEDS = Beds(1, None, [tone(2.0, 300.0), tone(2.0, 500.0)], each=2)
+
+
+@pytest.mark.parametrize("loss", [0.02, 0.03, 0.1])
+def test_about_as_many_frames_are_lost_as_is_asked_and_in_runs(loss):
+    audio = lossy(Random(1), np.full(20_000 * FRAME, 0x10, np.uint8), loss)
+    frames = audio.reshape(-1, FRAME)
+    lost = (frames == SILENT_BYTE).all(1)
+    assert ((frames == SILENT_BYTE).any(1) == lost).all(), "a frame is lost whole"
+    assert lost.mean() == pytest.approx(loss, rel=0.3)
+    runs = np.diff(np.flatnonzero(np.diff(np.concatenate(([0], lost, [0])))))[::2]
+    assert 3 < runs.mean() < 7
+    assert not (audio[:FRAME] == SILENT_BYTE).all()
+
+
+def test_nothing_is_lost_where_nothing_is_to_be():
+    audio = np.full(100 * FRAME, 0x10, np.uint8)
+    assert (lossy(Random(1), audio.copy(), 0.0) == audio).all()
+
+
+@pytest.mark.parametrize("snr", [0.0, 10.0, 30.0])
+def test_noise_is_as_far_under_the_voice_as_is_asked(snr):
+    quiet = decode(on_the_line(Random(2), np.zeros(2 * RATE, np.float32), BEDS, 0.0, snr).tobytes())
+    power = 20 * np.log10(3_000.0 / np.sqrt(np.square(quiet.astype(float)).mean()))
+    assert power == pytest.approx(snr, abs=2.5)
+
+
+def test_there_is_no_clean_silence_however_good_the_line():
+    quiet = decode(on_the_line(Random(3), np.zeros(RATE, np.float32), BEDS, -10.0, 60.0).tobytes())
+    assert np.sqrt(np.square(quiet.astype(float)).mean()) > 8
+
+
+def test_the_level_of_the_line_is_that_of_the_voice():
+    loud, faint = (
+        np.sqrt(np.square(decode(on_the_line(Random(4), SOUND, BEDS, db, 40.0).tobytes()).astype(float)).mean())
+        for db in (0.0, -12.0)
+    )
+    assert 20 * np.log10(loud / faint) == pytest.approx(12, abs=0.5)
+
+
+def test_a_handset_colours_and_keeps_length_and_loudness():
+    heard = [coloured(Random(seed), SOUND) for seed in range(20)]
+    assert all(len(one) == len(SOUND) and one.dtype == np.float32 for one in heard)
+    changed = [one for one in heard if not np.array_equal(one, SOUND)]
+    assert 8 < len(changed) < 20
+    for one in changed:
+        assert np.abs(one).max() < 4 * np.abs(SOUND).max()
+
+
+def test_shaken_words_are_a_little_faster_or_slower():
+    lengths = {len(shaken(Random(seed), tone(1.0))) for seed in range(30)}
+    assert min(lengths) >= RATE / 1.1 - 1
+    assert max(lengths) <= RATE / 0.92
+    assert RATE in lengths
+    assert len(lengths) > 5
+
+
+def test_the_same_seed_is_the_same_line():
+    def heard(seed):
+        chance = Random(seed)
+        level, snr = line(chance)
+        return lossy(chance, on_the_line(chance, coloured(chance, SOUND), Beds(5, None, [], 1), level, snr), 0.03)
+
+    assert np.array_equal(heard(1), heard(1))
+    assert not np.array_equal(heard(1), heard(2))
+
+
+def test_lines_are_as_different_as_they_are_said_to_be():
+    drawn = np.array([line(Random(seed)) for seed in range(500)])
+    assert abs(drawn[:, 0].mean()) < 1
+    assert 3 < drawn[:, 0].std() < 5
+    assert drawn[:, 1].min() >= 8
+    assert drawn[:, 1].max() <= 42

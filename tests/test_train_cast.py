@@ -1,0 +1,116 @@
+"""Who speaks in what is learnt from: nobody who is held out, everybody with what they can say."""
+
+import pickle
+from random import Random
+
+import pytest
+from little_model import Everybody, said
+
+import flows
+from callcenter.callers.heldout import held_out
+from callcenter.callers.voice import ACCENTS, PEOPLE, Voice
+from callcenter.train.cast import REMEMBERED, SMALL, Cast, Pooled, Speaking, Synthetic, figure, phrases, voice
+from callcenter.train.streams import KINDS
+
+CUSTOMERS = (
+    "i want to know where my parcel is",
+    "it was due on monday and i am still waiting for it",
+    "can you help me",
+)
+SPEAKING = Speaking(CUSTOMERS, ("yes please do that",))
+ALL = (*KINDS, *SMALL, "farewell", "hello", "person")
+
+
+@pytest.mark.parametrize("kind", sorted(set(ALL)))
+def test_there_are_words_of_every_kind(kind):
+    texts = {SPEAKING.wording(Random(seed), kind).text for seed in range(20)}
+    assert all(any(letter.isalpha() for letter in text) for text in texts)
+    assert len(texts) > 1
+    assert SPEAKING.wording(Random(7), kind) == SPEAKING.wording(Random(7), kind)
+
+
+def test_stories_have_phrases_at_which_a_listener_hums():
+    for seed in range(20):
+        chunks = SPEAKING.wording(Random(seed), "story").chunks
+        assert len(chunks) >= 3
+        assert all(chunk.phrase and chunk.pause > 0.2 for chunk in chunks[:-1])
+        assert not chunks[-1].phrase
+
+
+def test_figures_are_of_every_kind():
+    said_ = " ".join(figure(Random(seed)) for seed in range(60))
+    assert all(part in said_ for part in ("dollar", "o'clock", "street"))
+
+
+def test_no_voice_is_held_out():
+    drawn = {voice(Random(seed)).name for seed in range(400)}
+    people = {name.partition("+")[2] for name in drawn}
+    assert people
+    assert not any(held_out("voice", name) for name in people)
+    assert any(held_out("voice", name) for name in PEOPLE)
+    assert {name.partition("+")[0] for name in drawn} == set(ACCENTS)
+
+
+def test_no_sentence_of_a_flow_that_is_held_out_is_taught():
+    every = {
+        phrase
+        for flow in flows.shipped().values()
+        for step in flow.steps.values()
+        for phrase in getattr(step, "phrases", ())
+    }
+    assert set(phrases()) < every
+    assert not any(held_out("sentence", text) for text in phrases())
+
+
+def test_a_synthetic_person_says_some_of_it_again():
+    person = Synthetic(Everybody(), Voice(), SPEAKING, again=0.6)
+    chance = Random(1)
+    heard = [person.say(chance, "reply") for _ in range(60)]
+    assert 10 < len({id(one) for one in heard}) < 40
+    assert len(person.said["reply"]) == REMEMBERED
+    forgetful = Synthetic(Everybody(), Voice(), SPEAKING)
+    assert forgetful.say(chance, "hum") is not forgetful.say(chance, "hum")
+    assert forgetful.said["hum"] == []
+
+
+def test_who_was_recorded_says_only_what_was_recorded():
+    turn, hum = said("i want this", 2.0), said("right", 0.4)
+    person = Pooled("ann", {"turn": [turn], "hum": [hum]})
+    chance = Random(2)
+    assert person.say(chance, "hum") is hum
+    assert person.say(chance, "request") is turn
+    assert person.say(chance, "story") is None
+    assert person.say(chance, "spelled") is None
+    assert Pooled("bob", {"reply": [turn]}).say(chance, "short") is turn
+
+
+def test_recorded_digits_become_numbers_in_groups():
+    digits = [said(name, 0.3) for name in ("one", "two", "three")]
+    person = Pooled("ann", {"digit": digits})
+    numbers = [person.say(Random(seed), "number") for seed in range(20)]
+    assert any(number.pauses for number in numbers)
+    for number in numbers:
+        assert number.phrase_ends == ()
+        assert set(number.text.split()) <= {"one", "two", "three"}
+        assert all(end - start >= 0.5 * 8_000 - 1 for start, end in number.pauses)
+        assert len(number.words) == len(number.text.split())
+
+
+def test_pools_are_found_when_they_appear_and_drawn_by_their_shares(tmp_path):
+    cast = Cast(CUSTOMERS, tmp_path, share=0.5, real=1.0)
+    try:
+        cast.look()
+        assert isinstance(cast.person(Random(1)), Synthetic)
+        with (tmp_path / "real.pickle").open("wb") as file:
+            pickle.dump({"ann": {"turn": [said("hello you", 1.0)]}}, file)
+        cast.look()
+        cast.look()
+        people = [cast.person(Random(seed)) for seed in range(300)]
+        real = sum(isinstance(one, Pooled) for one in people)
+        assert real == pytest.approx(150, abs=40)
+        assert all(one.name == "ann" for one in people if isinstance(one, Pooled))
+        chance = Random(3)
+        regulars = [cast.synthetic(chance) for _ in range(400)]
+        assert 60 <= len({id(one) for one in regulars}) < 250
+    finally:
+        cast.chorus.close()

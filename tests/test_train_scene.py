@@ -1,0 +1,192 @@
+"""The labels of calls that never happened keep the rules, whatever the caller does and the agent does wrong."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from little_model import scene
+
+from callcenter.model.config import ASK, BACKCHANNEL, DOINGS, LISTEN, SPEAK, YIELD
+from callcenter.train.scene import CLAIMS, MINOR, NOTICE, WAIT, Mistakes, Policy, rest
+from callcenter.units import RATE, TURN, samples
+
+CLUMSY = Mistakes(start_in_pause=0.3, overlook=0.4, flinch=0.2, late=0.5, idle_start=0.05)
+SEEDS = range(12)
+
+
+def scenes(mistakes=None, **more):
+    return [scene(seed, mistakes=mistakes, **more) for seed in SEEDS]
+
+
+def turns(made):
+    """Every turn's end and what was decided in it."""
+    return [((turn + 1) * TURN, one) for turn, one in enumerate(made.decided)]
+
+
+def sounding(made, at, kinds):
+    return [one for one in made.sounds if one.kind in kinds and one.start < at < one.end]
+
+
+@pytest.mark.parametrize("mistakes", [None, CLUMSY], ids=["without mistakes", "with many"])
+def test_a_decision_is_possible_and_has_an_opening_only_where_it_begins_to_speak(mistakes):
+    for made in scenes(mistakes):
+        assert len(made.decided) == 400
+        for _, one in turns(made):
+            assert one.label in ((SPEAK, YIELD) if one.speaking else (LISTEN, SPEAK, BACKCHANNEL, ASK))
+            assert one.done in ((SPEAK, YIELD) if one.speaking else (LISTEN, SPEAK, BACKCHANNEL, ASK))
+            assert bool(one.opening) is (one.label == SPEAK and not one.speaking)
+            assert one.weight > 0
+
+
+def test_every_label_and_every_doing_comes_up():
+    made = scenes()
+    assert {one.label for call in made for one in call.decided} == {LISTEN, SPEAK, BACKCHANNEL, YIELD, ASK}
+    assert {DOINGS[one.doing] for call in made for one in call.decided} == set(DOINGS)
+
+
+@pytest.mark.parametrize("mistakes", [None, CLUMSY], ids=["without mistakes", "with many"])
+def test_only_a_claim_to_the_floor_makes_it_right_to_yield(mistakes):
+    """A hum, a cough, side talk, noise alone never does."""
+    for made in scenes(mistakes):
+        for at, one in turns(made):
+            if one.label == YIELD:
+                assert sounding(made, at - 1, CLAIMS), f"yields to {sounding(made, at, MINOR)}"
+
+
+def test_it_stops_for_small_sounds_only_by_mistake():
+    def flinches(made):
+        return sum(one.label == SPEAK and one.done == YIELD for call in made for one in call.decided)
+
+    assert flinches(scenes()) == 0
+    assert flinches(scenes(Mistakes(flinch=0.3))) > 0
+
+
+@pytest.mark.parametrize(("mistakes", "same"), [(None, True), (CLUMSY, False)])
+def test_without_mistakes_what_is_right_is_done(mistakes, same):
+    assert all(one.done == one.label for call in scenes(mistakes) for one in call.decided) is same
+
+
+def hums(**more):
+    return sum(one.label == BACKCHANNEL for call in scenes(**more) for one in call.decided)
+
+
+def test_hums_follow_the_policy():
+    never, rare, normal, often = (hums(hums=name) for name in ("never", "rare", "normal", "often"))
+    assert never == 0
+    assert rare < normal < often
+    assert often >= 2.5 * rare > 0
+
+
+def test_hums_come_at_the_ends_of_phrases_of_a_story():
+    for made in scenes(hums="often"):
+        for at, one in turns(made):
+            if one.label == BACKCHANNEL:
+                (story,) = sounding(made, at, ("story",))
+                assert any(0 <= at - story.start - end <= 2 * TURN for end in story.said.phrase_ends)
+
+
+def answers(made):
+    """Quiet between the end of what the caller said and the turn in which it is right to answer with what is there."""
+    found = []
+    for at, one in turns(made):
+        if one.label == SPEAK and one.opening in ("<note>", "<wait>", "<bye>") and not one.speaking:
+            ended = [sound.end for sound in made.sounds if sound.kind in CLAIMS and sound.end <= at]
+            if ended and at - max(ended) < 2 * RATE:
+                found.append(at - max(ended))
+    return found
+
+
+def test_who_is_patient_waits_longer_than_who_is_eager():
+    quiet = {name: [gap for made in scenes(eagerness=name) for gap in answers(made)] for name in WAIT}
+    for name, gaps in quiet.items():
+        assert len(gaps) > 30
+        assert min(gaps) >= WAIT[name]
+    eager, normal, patient = (np.median(quiet[name]) for name in ("eager", "normal", "patient"))
+    assert eager < normal < patient
+    assert patient - eager > samples(0.3)
+
+
+def test_it_is_never_right_to_begin_while_the_caller_claims_the_floor():
+    """Nor in a pause in the middle: a claim lasts to its last word."""
+    for made in scenes(CLUMSY):
+        for at, one in turns(made):
+            if not one.speaking and one.label in (SPEAK, ASK):
+                assert not sounding(made, at, CLAIMS)
+
+
+def test_pauses_weigh_more_than_other_listening():
+    weights = {True: [], False: []}
+    for made in scenes():
+        for at, one in turns(made):
+            for sound in sounding(made, at, ("turn",)):
+                if one.label == LISTEN and not one.speaking:
+                    paused = any(start < at - sound.start < end for start, end in sound.said.pauses)
+                    weights[paused].append(one.weight)
+    assert min(weights[True]) > np.mean(weights[False])
+
+
+def noticed(**more):
+    """How long the caller talks over the agent until it is right to yield."""
+    found = []
+    for made in scenes(**more):
+        for turn, (at, one) in enumerate(turns(made)):
+            if one.label == YIELD and not (turn and made.decided[turn - 1].label == YIELD):
+                found.append(at - max(sound.start for sound in sounding(made, at - 1, CLAIMS)))
+    return found
+
+
+def test_who_is_firm_yields_later_than_who_is_quick():
+    quick, firm = noticed(yielding="quick"), noticed(yielding="firm")
+    assert min(len(quick), len(firm)) > 20
+    assert np.median(firm) > np.median(quick) + samples(0.2)
+    assert min(firm) >= NOTICE["firm"]
+    assert max(quick) <= NOTICE["quick"] + 2 * TURN
+
+
+def test_a_stop_is_heard_soon_after_it_is_right():
+    """Without mistakes the agent's sound ends within a turn and the lag of the line."""
+    for made in scenes(yielding="quick"):
+        for at, one in turns(made):
+            if one.done == YIELD:
+                cut = [speech for speech in made.speeches if speech.start < at + made.lag and speech.opening != "<hum>"]
+                assert cut[-1].end <= at + made.lag
+
+
+def test_a_later_policy_holds_from_its_turn_on():
+    made = scene(3, hums="often", turns=600, later=(100, Policy("never", "patient", "firm")))
+    told = [(turn, note) for turn, one in enumerate(made.decided) for note in one.notes if note[0] == "<be>"]
+    assert told == [(100, ("<be>", "never patient firm"))]
+    assert not any(one.label == BACKCHANNEL for one in made.decided[100:])
+
+
+def test_the_same_seed_is_the_same_call_and_another_is_another():
+    again, first, other = scene(5, mistakes=CLUMSY), scene(5, mistakes=CLUMSY), scene(6, mistakes=CLUMSY)
+    assert again.decided == first.decided
+    assert [(one.kind, one.start, one.end) for one in again.sounds] == [
+        (one.kind, one.start, one.end) for one in first.sounds
+    ]
+    assert again.decided != other.decided
+
+
+def test_every_opening_but_the_greeting_is_taught_and_a_note_is_there_when_it_is_opened():
+    for made in scenes(CLUMSY):
+        there = 0
+        for _, one in turns(made):
+            there = there + 1 if any(kind == "<say>" for kind, _ in one.notes) else there
+            if one.done == SPEAK and not one.speaking and one.done_opening == "<note>":
+                assert there > 0
+    openings = {one.opening for made in scenes() for one in made.decided if one.opening}
+    assert {"<note>", "<check>", "<wait>", "<bye>", "<hello>"} <= openings
+    assert "<greet>" not in openings
+
+
+def test_what_is_left_of_a_note_begins_with_the_first_word_that_was_not_begun():
+    made = next(call for call in scenes() if any(one.opening == "<note>" for one in call.speeches))
+    speech = next(one for one in made.speeches if one.opening == "<note>")
+    third = speech.said.words[2]
+    left = rest(speech, speech.start + third.start)
+    assert left.text.split() == speech.said.text.split()[2:]
+    assert len(left) == len(speech.said) - third.start
+    assert left.words[0].start == 0
+    assert rest(replace(speech, opening="<check>"), 0) is None
+    assert rest(speech, speech.start + len(speech.said)) is None
