@@ -33,13 +33,13 @@ from callcenter.config import Settings
 from callcenter.door import Door
 from callcenter.duplex.dialects import DIALECTS, Persona
 from callcenter.duplex.ears import Deaf, Ears
+from callcenter.duplex.interaction import Interaction
 from callcenter.duplex.live import INSTRUCTIONS, Hosted, Where
 from callcenter.duplex.moshi import Moshi, load
-from callcenter.duplex.parrot import Parrot
-from callcenter.duplex.transcription import Recogniser, Transcription
-from callcenter.duplex.interaction import Interaction
 from callcenter.duplex.own_ears import OwnEars
+from callcenter.duplex.parrot import Parrot
 from callcenter.duplex.tongue import EspeakVoice
+from callcenter.duplex.transcription import Recogniser, Transcription
 from callcenter.duplex.turnbased import Thresholds, TurnBased
 from callcenter.duplex.utterances import Utterances
 from callcenter.duplex.vad import network

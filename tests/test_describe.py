@@ -31,5 +31,7 @@ def test_what_does_not_fit_on_one_card_takes_several():
 
 
 def test_costs_grow_with_size():
-    costs = [held(describe(SIZES[name]), SIZES[name], CARDS["H100"]).dollars_a_minute for name in ("nano", "base", "large")]
+    costs = [
+        held(describe(SIZES[name]), SIZES[name], CARDS["H100"]).dollars_a_minute for name in ("nano", "base", "large")
+    ]
     assert costs == sorted(costs)

@@ -126,7 +126,8 @@ def lines(size: Size) -> list[str]:
         f"  {size.layers} layers of {size.width}, {size.heads} heads ({size.kv_heads} kept), window {size.window}"
         + (f", {size.experts} experts, {size.active} chosen and {size.shared} shared" if size.experts else ""),
         f"  weights {told.weights / 1e6:,.1f} MB in bf16; a call keeps {told.session / 1e6:.2f} MB",
-        f"  a turn of {TURN / RATE:g} s reads {told.read / 1e6:,.1f} MB and takes {told.operations / 1e9:,.2f} G operations",
+        f"  a turn of {TURN / RATE:g} s reads {told.read / 1e6:,.1f} MB, "
+        f"and takes {told.operations / 1e9:,.2f} G operations",
     ]
     for card in CARDS.values():
         one = held(told, size, card)

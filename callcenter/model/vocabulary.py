@@ -24,9 +24,9 @@ class Weights:
     """What `callcenter.train.tune_ears` tunes."""
 
     prior: float = 0.3
-    acoustic: float = 0.7
+    acoustic: float = 0.8
     """Frames are not independent: their logarithms count for less."""
-    floor: float = -8.0
+    floor: float = -10.0
     """The least logarithm a phone is given: no sure mistake of a frame or two may kill the right word."""
     language: float = 1.15
     word: float = 0.5

@@ -58,5 +58,4 @@ def spoken(chance: Random, said: Utterance, beds: Beds) -> NDArray[np.uint8]:
     lead, tail = samples(chance.uniform(0.2, 0.8)), samples(chance.uniform(0.3, 0.8)) + LATE * LABEL
     sound = np.concatenate((np.zeros(lead), said.pcm, np.zeros(tail))).astype(np.float32)
     sound = np.pad(sound, (0, -len(sound) % TURN))
-    audio = on_the_line(chance, coloured(chance, sound), beds, chance.gauss(0, 3), chance.uniform(15, 30))
-    return audio
+    return on_the_line(chance, coloured(chance, sound), beds, chance.gauss(0, 3), chance.uniform(15, 30))
