@@ -5,9 +5,11 @@ import pytest
 
 from callcenter.events import Note, Policy
 from callcenter.model.conduct import EVERY, HUMMED, OPENED, Conduct, Thresholds, knobs, softmax, turned
-from callcenter.model.config import ACTS, DOINGS, NOTE_TOKENS
+from callcenter.model.config import ACTS, DOINGS, LISTEN, NOTE_TOKENS, SPEAK
 from callcenter.model.own import HUMS, PHRASES
 from callcenter.model.text import TOKEN, shipped
+from callcenter.train.calls import done_tokens, note_tokens
+from callcenter.train.scene import Decided
 from callcenter.units import TURN
 
 PIECES = shipped()
@@ -226,7 +228,26 @@ def test_words_heard_and_words_said_go_into_the_next_turn():
     talk.conduct.said("Good morning.")
     talk.conduct.over()
     talk.go()
-    assert talk.tokens == [*PIECES.encode("hello there good morning"), TOKEN["<end>"]]
+    assert talk.tokens == [*PIECES.encode("good morning"), TOKEN["<end>"], *PIECES.encode("hello there")]
+
+
+def test_a_turn_is_written_in_the_order_that_training_has_it():
+    """What was done and said, that it ended, notes, words heard: however the call learns of them."""
+    talk = Talk()
+    talk.go(notes=(NOTE,))
+    talk.conduct.heard(["where", "is", "it"])
+    talk.go("speak")
+    talk.conduct.heard(["my", "order"])
+    talk.conduct.said("Your order")
+    talk.conduct.told(9 * TURN, (Note("k1", "know", "Ann."),))
+    talk.conduct.over()
+    done = Decided(LISTEN, "", SPEAK, "<note>", 1.0, False, True, 0, ())
+    assert talk.conduct.tokens() == [
+        *done_tokens(done, "Your order", PIECES),
+        TOKEN["<end>"],
+        *note_tokens("<know>", "Ann.", PIECES),
+        *PIECES.encode("my order"),
+    ]
 
 
 def test_small_sounds_are_told_once_and_only_while_speaking():

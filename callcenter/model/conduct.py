@@ -79,7 +79,10 @@ class Conduct:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        self._tokens: list[int] = [TOKEN["<open>"], *knobs(self.policy)]
+        self._did: list[int] = []
+        self._ended: list[int] = []
+        self._told: list[int] = [TOKEN["<open>"], *knobs(self.policy)]
+        self._heard: list[int] = []
         self._says: deque[Note] = deque()
         self._saying = False
         self._spoken: dict[str, Note] = {}
@@ -99,13 +102,13 @@ class Conduct:
             gone = {old.id for old in self._says if old.id in note.supersedes}
             if gone:
                 self._says = deque(old for old in self._says if old.id not in gone)
-                self._tokens.append(TOKEN["<drop>"])
+                self._told.append(TOKEN["<drop>"])
             taken |= self._spoken.keys() & note.supersedes
             self._read(note)
         fresh = deque(note for note in self._says if good(note, now))
         if len(fresh) < len(self._says):
             self._says = fresh
-            self._tokens.append(TOKEN["<drop>"])
+            self._told.append(TOKEN["<drop>"])
         return frozenset(taken)
 
     @property
@@ -117,22 +120,24 @@ class Conduct:
         match note.kind:
             case "say":
                 self._says.append(note)
-                self._tokens += [TOKEN["<say>"], *self.pieces.encode(note.text)[:NOTE_TOKENS]]
+                self._told += [TOKEN["<say>"], *self.pieces.encode(note.text)[:NOTE_TOKENS]]
             case "be":
                 self.policy = replace(self.policy, **turned(note.text))
-                self._tokens += [TOKEN["<be>"], *knobs(self.policy)]
+                self._told += [TOKEN["<be>"], *knobs(self.policy)]
             case "know" if note.text:
-                self._tokens += [TOKEN["<know>"], *self.pieces.encode(note.text)[:NOTE_TOKENS]]
+                self._told += [TOKEN["<know>"], *self.pieces.encode(note.text)[:NOTE_TOKENS]]
             case _:
                 pass
 
     def heard(self, words: Sequence[str]) -> None:
         """Words of the caller that became certain."""
-        self._tokens += self.pieces.encode(" ".join(words))
+        self._heard += self.pieces.encode(" ".join(words))
 
     def tokens(self) -> list[int]:
-        """Everything that stands before this turn's sound; asked once a turn."""
-        tokens, self._tokens = self._tokens, []
+        """Everything that stands before this turn's sound, in the order that training has it: what we did and said in
+        the last turn, that it ended, what the background wrote, what the caller said. Asked once a turn."""
+        tokens = [*self._did, *self._ended, *self._told, *self._heard]
+        self._did, self._ended, self._told, self._heard = [], [], [], []
         return tokens
 
     # ----------------------------------------------------------------------------------------------------- deciding
@@ -150,7 +155,7 @@ class Conduct:
         chances = Chances(speak=float(odds[0]), yield_=float(odds[1]), doing=what)
         if chances.yield_ > self.thresholds.yield_:
             self._saying, self._spoken = False, {}
-            self._tokens.append(TOKEN["<yield>"])
+            self._did.append(TOKEN["<yield>"])
             return Choice("yield", chances)
         return Choice("go on", chances)
 
@@ -164,14 +169,14 @@ class Conduct:
                 return self._open(opening, chances)
             return self._ask(chances)
         if chances.backchannel > bars.backchannel and self.policy.backchannels != "never" and self._may("hum", HUMMED):
-            self._tokens.append(TOKEN["<backchannel>"])
+            self._did.append(TOKEN["<backchannel>"])
             return Choice("backchannel", chances, (("", self._own.choice(HUMS)),))
         return Choice("listen", chances)
 
     def _ask(self, chances: Chances) -> Choice:
         if not self._may("ask", 2 * RATE):
             return Choice("listen", chances)
-        self._tokens.append(TOKEN["<ask>"])
+        self._did.append(TOKEN["<ask>"])
         return Choice("ask", chances)
 
     def _open(self, opening: Floats, chances: Chances) -> Choice:
@@ -181,7 +186,7 @@ class Conduct:
         if not allowed:
             return Choice("listen", chances)
         best = max(allowed, key=lambda name: float(opening[TOKEN[name]]))
-        self._tokens += [TOKEN["<speak>"], TOKEN[best]]
+        self._did += [TOKEN["<speak>"], TOKEN[best]]
         self._saying = True
         if best == "<note>":
             script = tuple((note.id, note.text) for note in self._says)
@@ -201,17 +206,17 @@ class Conduct:
 
     def said(self, words: str) -> None:
         """The words that this turn's sound holds."""
-        self._tokens += self.pieces.encode(words)
+        self._did += self.pieces.encode(words)
 
     def over(self) -> None:
         """What was being said is said."""
         self._saying, self._spoken = False, {}
-        self._tokens.append(TOKEN["<end>"])
+        self._ended.append(TOKEN["<end>"])
 
     def stopped(self) -> None:
         """What was being said had to stop, for it is not true any more."""
         self._saying, self._spoken = False, {}
-        self._tokens.append(TOKEN["<yield>"])
+        self._did.append(TOKEN["<yield>"])
 
     @property
     def line(self) -> int:
