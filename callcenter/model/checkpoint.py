@@ -44,7 +44,7 @@ def save(path: Path, model: Model) -> None:
         {
             "size": model.network.size.name,
             "state": state,
-            "thresholds": [bars.speak, bars.backchannel, bars.yield_, bars.ask],
+            "thresholds": [bars.speak, bars.backchannel, bars.yield_, bars.ask, bars.mounting],
             "priors": torch.from_numpy(model.priors),
             "about": dict(model.about),
         },

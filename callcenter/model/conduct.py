@@ -27,6 +27,7 @@ HUM: Final = {"never": "<hum never>", "rare": "<hum rare>", "normal": "<hum norm
 EAGER: Final = {"patient": "<patient>", "normal": "<even>", "eager": "<eager>"}
 YIELDS: Final = {"firm": "<firm>", "normal": "<steady>", "quick": "<quick>"}
 MINOR: Final = {"hum": "backchannel", "tic": "tic", "aside": "side talk", "noise": "background"}
+CLAIMS: Final = ("turn", "story", "cut")
 OPENED: Final = ("<check>", "<wait>", "<hello>", "<bye>")
 """Openings without a note that training has taught."""
 
@@ -45,6 +46,9 @@ class Thresholds:
     backchannel: float = 0.4
     yield_: float = 0.5
     ask: float = 0.5
+    mounting: float = 1.1
+    """What the chances of speaking may add up to, turn by turn while nobody speaks, before it is done all the same: a
+    small chance that lasts is a large one. What the network takes for the caller's turn begins the sum anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,7 @@ class Conduct:
         self._own = Random(self.seed)
         self._now = 0
         self._ignored = ""
+        self._mounted = 0.0
 
     # ---------------------------------------------------------------------------------------------------- what came
 
@@ -163,8 +168,10 @@ class Conduct:
         odds = softmax(act[[LISTEN, SPEAK, BACKCHANNEL, ASK]])
         speak, backchannel, ask = map(float, odds[1:])
         chances = Chances(speak=speak, backchannel=backchannel, ask=ask, doing=what)
-        bars = self.thresholds
-        if chances.speak + chances.ask > bars.speak:
+        bars, wanted = self.thresholds, chances.speak + chances.ask
+        self._mounted = 0.0 if what in CLAIMS else self._mounted + wanted
+        if wanted > bars.speak or self._mounted > bars.mounting:
+            self._mounted = 0.0
             if self._says or chances.speak > chances.ask:
                 return self._open(opening, chances)
             return self._ask(chances)
