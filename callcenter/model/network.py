@@ -87,7 +87,8 @@ class Network(nn.Module):
         summed = summed + self.slot(slots)
         if line is None:
             return summed
-        return summed + self.own_state(line).repeat_interleave(TURN_POSITIONS, 1)
+        state: Tensor = self.own_state(line)
+        return summed + state.repeat_interleave(TURN_POSITIONS, 1)
 
     def embed(self, tokens: Tensor, audio: Tensor) -> Tensor:
         """Tokens [B, L], -1 where an audio position stands, filled in order with audio [B, A, D]."""
