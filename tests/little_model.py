@@ -72,7 +72,7 @@ class Whim:
     """An engine and its session at once, whose network answers anything at all."""
 
     def __init__(self, seed: int, wants: Callable[[int], dict[str, float]] | None = None) -> None:
-        """`wants`: acts by name and how much more than the others they are wanted in a turn."""
+        """`wants`: acts and openings by name, and how much more than the others they are wanted in a turn."""
         self._chance = np.random.default_rng(seed)
         self._wants = wants or (lambda turn: {})
         self.tokens: list[list[int]] = []
@@ -88,12 +88,14 @@ class Whim:
         self.lines.append(line)
         self.tokens.append(list(tokens))
         act = self._logits(len(ACTS))
+        opening = self._logits(1024)
         for name, more in self._wants(len(self.tokens) - 1).items():
-            act[ACTS.index(name)] += more
+            if name in ACTS:
+                act[ACTS.index(name)] += more
+            else:
+                opening[TOKEN[name]] += more
         phones = np.full((LABELS, len(PHONES)), -np.log(len(PHONES)), np.float32)
-        return Answer(
-            Said(act, self._logits(1024), self._logits(len(DOINGS)), self._logits(len(AHEAD)), phones), (), ()
-        )
+        return Answer(Said(act, opening, self._logits(len(DOINGS)), self._logits(len(AHEAD)), phones), (), ())
 
     def _logits(self, count: int) -> np.ndarray:
         return (self._chance.normal(size=count) * 3).astype(np.float32)

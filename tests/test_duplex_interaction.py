@@ -104,7 +104,7 @@ def test_a_thousand_notes_are_said_word_for_word_or_not_at_all():
 def test_of_two_notes_the_second_is_left_out_when_it_is_taken_back_while_the_first_is_said():
     first, second = Note("n1", "say", "One two three four five six."), Note("n2", "say", "Seven eight.")
     notes = {0: [first, second], 2: [Note("no-n2", "know", "", supersedes=("n2",))]}
-    whim = Whim(1, lambda turn: {"speak": 40.0 if turn < 5 else 0.0, "listen": 20.0, "yield": -40.0})
+    whim = Whim(1, lambda turn: {"speak": 40.0 if turn < 5 else 0.0, "listen": 20.0, "yield": -40.0, "<note>": 40.0})
     spoken = conversation(Interaction(lambda: whim, Beeps(), inline=True), 12, notes)
     assert words_of(spoken) == {"n1": first.text.split()}
     assert not any(Yielded() in one.acts for one in spoken)
@@ -112,7 +112,7 @@ def test_of_two_notes_the_second_is_left_out_when_it_is_taken_back_while_the_fir
 
 def test_what_is_being_said_stops_in_the_turn_in_which_it_is_taken_back():
     notes = {0: [Note("n1", "say", "One two three four five six.")], 3: [Note("no", "know", "", supersedes=("n1",))]}
-    whim = Whim(1, lambda turn: {"speak": 40.0 if turn < 3 else 0.0, "listen": 20.0, "yield": -40.0})
+    whim = Whim(1, lambda turn: {"speak": 40.0 if turn < 3 else 0.0, "listen": 20.0, "yield": -40.0, "<note>": 40.0})
     spoken = conversation(Interaction(lambda: whim, Beeps(), inline=True), 12, notes)
     assert spoken[3].acts == (Yielded(),)
     assert [one.audio is None for one in spoken] == [turn >= 3 for turn in range(12)]
@@ -154,16 +154,16 @@ def test_the_floor_and_the_acts_are_told_in_every_turn():
     notes = {0: [Note("n1", "say", "One two three four five six seven eight nine ten.")]}
 
     def wants(turn):
-        return {"speak": 40.0} if turn < 8 else {"yield": 40.0}
+        return {"<note>": 40.0, **({"speak": 40.0} if turn < 5 else {"yield": 40.0})}
 
-    spoken = conversation(Interaction(lambda: Whim(6, wants), Beeps(), inline=True), 9, notes)
+    spoken = conversation(Interaction(lambda: Whim(6, wants), Beeps(), inline=True), 6, notes)
     acts = [[act for act in one.acts if not isinstance(act, Ignored)] for one in spoken]
     assert acts[0] == [TookFloor()]
-    assert acts[8] == [Yielded()]
+    assert acts[5] == [Yielded()]
     assert spoken[0].floor.p_speak > 0.9
-    assert spoken[8].floor.p_yield > 0.9
-    assert [one.audio is None for one in spoken] == [turn >= 8 for turn in range(9)]
-    assert [one.turn for one in spoken] == list(range(9))
+    assert spoken[5].floor.p_yield > 0.9
+    assert [one.audio is None for one in spoken] == [turn >= 5 for turn in range(6)]
+    assert [one.turn for one in spoken] == list(range(6))
 
 
 def test_asking_is_an_act_of_its_own():

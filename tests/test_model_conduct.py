@@ -1,5 +1,7 @@
 """What a voice does with the network's answers: the words it was given, when it may, and none that were taken back."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -271,6 +273,27 @@ def test_thresholds_say_how_sure_it_must_be():
     """Logits of 9 against four of 0: a probability of .9995."""
     assert Talk(thresholds=Thresholds(speak=0.9999)).go("speak").act == "listen"
     assert Talk(thresholds=Thresholds(backchannel=0.9999)).go("backchannel").act == "listen"
+
+
+def test_a_small_chance_that_lasts_is_taken_unless_the_caller_claims_the_floor():
+    """A third a turn is never sure enough, and after four turns it has mounted up."""
+    third = Thresholds(speak=0.6, mounting=1.1)
+    assert mounted(third, ["nothing"] * 4) == ["listen", "listen", "listen", "speak"]
+    assert mounted(third, ["nothing", "nothing", "turn", "hum", "nothing", "noise", "nothing"])[:6] == ["listen"] * 6
+    assert set(mounted(third, ["story"] * 20)) == {"listen"}
+    assert set(mounted(replace(third, mounting=99.0), ["nothing"] * 20)) == {"listen"}
+
+
+def mounted(thresholds, doings):
+    """Acts of a network that wants to speak with a chance of a third."""
+    conduct = Conduct(PIECES, Policy(), thresholds)
+    act = np.log(np.array([2, 1, 1e-9, 1e-9, 1e-9], np.float32))
+    found = []
+    for turn, doing in enumerate(doings):
+        conduct.told(turn * TURN, ())
+        conduct.tokens()
+        found.append(conduct.decide(act, np.zeros(1024, np.float32), one_of(DOINGS, doing)).act)
+    return found
 
 
 def test_chances_are_of_the_acts_that_are_possible():

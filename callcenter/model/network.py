@@ -84,11 +84,11 @@ class Network(nn.Module):
         """
         summed: Tensor = self.heard(states.reshape(len(states), -1, EACH * states.shape[-1])) + self.own(own)
         slots = torch.arange(summed.shape[1], device=summed.device) % TURN_POSITIONS
-        summed = summed + self.slot(slots)
+        placed: Tensor = summed + self.slot(slots)
         if line is None:
-            return summed
-        state: Tensor = self.own_state(line)
-        return summed + state.repeat_interleave(TURN_POSITIONS, 1)
+            return placed
+        known: Tensor = self.own_state(line).repeat_interleave(TURN_POSITIONS, 1)
+        return placed + known
 
     def embed(self, tokens: Tensor, audio: Tensor) -> Tensor:
         """Tokens [B, L], -1 where an audio position stands, filled in order with audio [B, A, D]."""

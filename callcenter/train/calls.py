@@ -25,7 +25,7 @@ from callcenter.train.augment import Beds, Floats, coloured, line, lossy, on_the
 from callcenter.train.cast import Cast, Person, voice
 from callcenter.train.scene import CLAIMS, Decided, Mistakes, Policy, Scene, Sound, Speech
 from callcenter.train.speech import Utterance, level
-from callcenter.train.streams import babbling, clips_of, customers_of
+from callcenter.train.streams import babbling, clips_of, customers_of, wanted
 from callcenter.units import RATE, SILENT_BYTE, TURN, samples
 
 PRODUCT: Final = Voice("en-us", 175, 50, 50)
@@ -354,9 +354,9 @@ def work(
     """A process that makes calls until it is told to stop."""
     chance = Random(seed)
     made = company(data, pools, seed, turns, share, real)
-    while not stop.is_set():
+    while wanted(stop):
         item = made.call(chance)
-        while not stop.is_set():
+        while wanted(stop):
             try:
                 out.put(item, timeout=0.5)
                 break

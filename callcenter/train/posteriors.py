@@ -38,7 +38,7 @@ def priors(ear: Ear, data: Path, pools: Path | None, count: int = 60) -> NDArray
     for _ in range(count):
         _, labels = stretch(chance, cast.person(chance), beds)
         seen += np.bincount(labels[labels != UNKNOWN], minlength=len(PHONES))
-    return np.asarray(seen / seen.sum(), np.float32)
+    return np.asarray((seen / seen.sum()).astype(np.float32))
 
 
 def sentences(ear: Ear, data: Path, pools: Path | None, count: int = 240) -> list[Sentence]:

@@ -60,12 +60,12 @@ def work(out: "Queue[Any]", stop: Event, seed: int, data: Path, pools: Path | No
     cast.look()
     beds = Beds(seed, clips_of(data), babbling(cast, chance))
     made = 0
-    while not stop.is_set():
+    while wanted(stop):
         if made % 200 == 199:
             cast.look()
         made += 1
         item = stretch(chance, cast.person(chance), beds)
-        while not stop.is_set():
+        while wanted(stop):
             try:
                 out.put(item, timeout=0.5)
                 break
@@ -87,6 +87,12 @@ def clips_of(data: Path) -> Clips | None:
         return Clips(data, evaluation=False)
     except ClipError:
         return None
+
+
+def wanted(stop: Event) -> bool:
+    """Whether a process that makes examples is to go on: until it is told to stop, or whoever began it is gone."""
+    parent = mp.parent_process()
+    return not stop.is_set() and (parent is None or parent.is_alive())
 
 
 class Makers:
