@@ -19,6 +19,9 @@ from callcenter.train.speech import Utterance
 from callcenter.units import RATE, TURN
 from callcenter.voices import Speech, Word
 
+torch.set_num_threads(1)
+"""Two threads that wait for each other on a busy machine take longer than one."""
+
 LITTLE = Size("little", 32, 2, 4, 2, 48, window=40, ear=16)
 """Its window is shorter than the calls of these tests."""
 
