@@ -46,7 +46,7 @@ def test_the_largest_size_exists_without_memory():
     (layer,) = network.layers
     experts = layer.feed
     assert isinstance(experts, Experts)
-    one = parameters(experts.experts[0])
+    one = experts.up[0].numel() + experts.down[0].numel()
     whole = parameters(network) + (size.layers - 1) * parameters(layer)
     met = whole - size.layers * (size.experts - size.active) * one
     assert whole == pytest.approx(276e9, rel=0.02)

@@ -20,6 +20,8 @@ def run(lite, monkeypatch):
     folder, database = lite
     monkeypatch.setenv("CALLCENTER_DATABASE", database)
     monkeypatch.setenv("CALLCENTER_VAR", str(folder / "var"))
+    monkeypatch.setenv("CALLCENTER_FALLBACK", "")
+    monkeypatch.setenv("CALLCENTER_FLOW", "")
     monkeypatch.setenv("COLUMNS", "200")
 
     def command(*words):
