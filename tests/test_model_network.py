@@ -76,3 +76,5 @@ def test_it_begins_with_small_weights():
     net = network()
     assert net.layers[0].attention.write.weight.detach().std() < net.layers[0].attention.read.weight.detach().std()
     assert float(hidden(net, [called(6, 4)]).std()) < 2
+    mixed = network(replace(LITTLE, experts=4, active=2, shared=1)).layers[0].feed
+    assert mixed.down.detach().std() < 0.7 * 0.8 * LITTLE.hidden**-0.5

@@ -71,7 +71,11 @@ class Network(nn.Module):
         """Weights to start from: small, and smaller where a layer adds to the sum of all."""
         for name, parameter in self.named_parameters():
             if parameter.dim() > 1 and name.startswith(("layers.", "token.", "slot.")):
-                scale = (2 * self.size.layers) ** -0.5 if name.endswith(("write.weight", "down.weight")) else 1.0
+                scale = (
+                    (2 * self.size.layers) ** -0.5
+                    if name.endswith(("write.weight", "down.weight", "feed.down"))
+                    else 1.0
+                )
                 nn.init.normal_(
                     parameter, std=scale * 0.8 * parameter.shape[-1] ** -0.5 if "token" not in name else 0.05
                 )
