@@ -11,6 +11,7 @@ from little_model import LITTLE, POLICY, called, network
 from test_model_network import hidden, sequence
 
 from callcenter.model.config import LABELS, SINKS, TURN_POSITIONS
+from callcenter.model.ear import Ear
 from callcenter.model.phones import PHONES
 from callcenter.model.streaming import MOST, Heard, Rows
 from callcenter.model.text import TOKEN
@@ -109,9 +110,12 @@ def test_of_too_many_tokens_the_policy_stays_and_the_oldest_of_the_others_go():
     assert np.array_equal(*said)
 
 
+@pytest.mark.slow
 def test_ten_thousand_turns_cost_no_more_than_the_first():
     """33 minutes of a call: no buffer grows, and no turn takes longer."""
-    rows = Rows(network(dataclasses.replace(LITTLE, layers=1, ear=8)), 1)
+    net = network(dataclasses.replace(LITTLE, layers=1, ear=8))
+    net.ear = Ear(8, (1, 2))
+    rows = Rows(net, 1)
     call = called(9, 200)
     thousands, sizes = [], set()
     for turn in range(10_000):
