@@ -63,7 +63,7 @@ def build():
 
 def turn(session, call, at):
     heard = call.heard(at)
-    return session.turn(heard.caller, heard.played, heard.tokens)
+    return session.turn(heard.caller, heard.played, heard.tokens, heard.line)
 
 
 def alone(call):
