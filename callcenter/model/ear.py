@@ -1,8 +1,8 @@
 """The ear: levels of the caller's channel to what was said, 20 ms at a time, with nothing of the future.
 
-Seven causal layers look back 0.9 s in widening steps. Each is a plain product with what was two steps of its width
-earlier, so a turn costs the same wherever it is cut. What it knows of a sound is answered 80 ms late, as phones; the
-trunk is given the same state, and so hears what the phones do not say (melody, breath, who is near).
+Ten causal layers look back 2.5 s in widening steps, twice over. Each is a plain product with what was two steps of its
+width earlier, so a turn costs the same wherever it is cut. What it knows of a sound is answered 160 ms late, as phones;
+the trunk is given the same state, and so hears what the phones do not say (melody, breath, who is near).
 """
 
 from typing import Final
@@ -20,7 +20,7 @@ STRIDE: Final = 2
 REACH: Final = 4
 """Frames that the first product sees."""
 
-STEPS: Final = (1, 2, 4, 8, 1, 2, 4)
+STEPS: Final = (1, 2, 4, 8, 16, 1, 2, 4, 8, 16)
 BEFORE: Final = REACH - STRIDE
 
 Past = list[Tensor]

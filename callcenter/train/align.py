@@ -108,7 +108,19 @@ def kind(clip: Clip, said: Utterance) -> str:
     return "story" if said.phrase_ends and len(said) / 8_000 > STORY else "turn"
 
 
-def pool(ear: Ear, data: Path, out: Path, told: Callable[[str], None] = print) -> None:
+def time_people(taught: Path, data: Path, pools: Path, part: int, parts: int) -> None:
+    """A process that times some of the speakers with an ear from a file."""
+    torch.set_num_threads(1)
+    saved = torch.load(taught, weights_only=True)
+    ear = Ear(saved["width"])
+    ear.load_state_dict({name: weights.float() for name, weights in saved["ear"].items()})
+    pool(ear.eval(), data, pools / f"real-{part}.pickle", part=part, parts=parts)
+
+
+def pool(
+    ear: Ear, data: Path, out: Path, told: Callable[[str], None] = print, *, part: int = 0, parts: int = 1
+) -> None:
+    """Every speaker, or those of one part of several."""
     clips, chorus = Clips(data, evaluation=False), Chorus()
     known: dict[str, list[int]] = {}
 
@@ -120,7 +132,10 @@ def pool(ear: Ear, data: Path, out: Path, told: Callable[[str], None] = print) -
     people: dict[str, dict[str, list[Utterance]]] = {}
     counts = {"timed": 0, "not timed": 0}
     for name in clips.names:
+        speakers = {who: at % parts for at, who in enumerate(clips.speakers(name))}
         for clip in () if name == "noise" else clips.clips(name):
+            if speakers[clip.speaker] != part:
+                continue
             take = from_recording(clips.pcm(clip), clip.text)
             said = Utterance(take.pcm, clip.text, phrase_ends=take.phrase_ends, tail=take.tail)
             if len(said) < 1_200:
