@@ -33,6 +33,8 @@ class Back(nn.Module):
     def __init__(self, width: int, step: int) -> None:
         super().__init__()
         self.step = step
+        self.drop = 0.0
+        """The share of what a layer adds that is left out at random, while it learns."""
         self.norm = nn.Parameter(torch.ones(width))
         self.mix = nn.Linear(3 * width, width)
 
@@ -41,7 +43,8 @@ class Back(nn.Module):
         whole = torch.cat((past.to(x.dtype), eased), 1)
         count = x.shape[1]
         seen = torch.cat([whole[:, at * self.step : at * self.step + count] for at in range(3)], -1)
-        return x + F.gelu(self.mix(seen)), whole[:, -2 * self.step :]
+        added = F.dropout(F.gelu(self.mix(seen)), self.drop, self.training)
+        return x + added, whole[:, -2 * self.step :]
 
 
 class Ear(nn.Module):

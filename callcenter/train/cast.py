@@ -55,11 +55,11 @@ SETS: Final = {
     "speechocean": 6,
     "librispeech": 5,
     "orders": 1,
-    "librispeech_many": 1,
+    "librispeech_many": 4,
 }
 """How often a real person is one of these; within a set everybody is as likely."""
 
-TEXTLESS: Final = ("orders", "librispeech_many")
+TEXTLESS: Final = ("orders",)
 """Sets of which nobody knows what was said: they tell how people pause, but no phones."""
 
 REMEMBERED: Final = 10
@@ -194,7 +194,7 @@ class Pooled:
 
 
 def speed(chance: Random) -> float:
-    return chance.uniform(0.85, 1.18) if chance.random() < 0.7 else 1.0
+    return chance.uniform(0.8, 1.28) if chance.random() < 0.8 else 1.0
 
 
 def varied(chance: Random, said: Utterance) -> Utterance:

@@ -10,7 +10,7 @@ import multiprocessing as mp
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import cos, pi
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from callcenter.model.config import SIZES
-from callcenter.model.ear import Ear
+from callcenter.model.ear import Back, Ear
 from callcenter.model.frontend import levels
 from callcenter.model.network import Network
 from callcenter.train.align import time_people
@@ -29,8 +29,12 @@ from callcenter.train.learn import PARTS, TURNS, Batch, losses
 from callcenter.train.packs import Bakery, Wanted
 from callcenter.train.pools import say_on
 from callcenter.train.shelf import Shelf
+from callcenter.train.streams import Stretch
 
 EAR, TRUNK = "ear.pt", "trunk.pt"
+STANDSTILL: Final = 3.0
+"""Seconds that a step may count for: whoever stops the run for a while takes nothing of its time."""
+
 LEAST: Final = {"dense": 64, "calls": 64}
 """Examples that must lie on a shelf before it is drawn from."""
 
@@ -51,6 +55,9 @@ class Order:
     timings: tuple[float, ...] = (0.14, 0.36)
     rate: float = 2e-3
     last: float = 2e-5
+    drop: float = 0.0
+    speech: float = 0.12
+    """Of what is made once ear and trunk learn together, the share that is for the ear alone."""
     rows: int = 6
     calls: int = 6
     share: float = 0.45
@@ -121,10 +128,16 @@ class Run:
         proof = unseen(order.data)
         intake = threading.Thread(target=self._take_in, daemon=True)
         intake.start()
-        began = shown = kept = time.monotonic()
+        last = shown = kept = time.monotonic()
+        spent = 0.0
         steps = {"dense": 0, "calls": 0}
+        for layer in self.network.ear.modules():
+            if isinstance(layer, Back):
+                layer.drop = order.drop
         try:
-            while (passed := (time.monotonic() - began) / (60 * order.minutes)) < 1:
+            while (passed := spent / (60 * order.minutes)) < 1:
+                now = time.monotonic()
+                spent, last = spent + min(now - last, STANDSTILL), now
                 self._look_around(passed)
                 together = passed >= order.hearing and len(self.shelves["calls"]) >= LEAST["calls"]
                 if len(self.shelves["dense"]) < LEAST["dense"]:
@@ -133,12 +146,11 @@ class Run:
                         raise RuntimeError("nobody makes examples")
                     continue
                 self._step(passed, steps, together)
-                now = time.monotonic()
                 if now - shown > 20:
-                    self._tell((now - began) / 60, steps)
+                    self._tell(spent / 60, steps)
                     shown = now
                 if now - kept > 60:
-                    order.told(f"unseen voices: {accuracy(self.network.ear, proof):.3f} of frames right")
+                    self._prove(proof)
                     self.save()
                     kept = now
         finally:
@@ -146,9 +158,14 @@ class Run:
             intake.join(10)
             for timer in self._timers:
                 timer.kill()
-        self._tell(order.minutes, steps)
         self.save()
-        order.told(f"unseen voices: {accuracy(self.network.ear, proof):.3f} of frames right")
+        self._tell(order.minutes, steps)
+        self._prove(proof)
+
+    def _prove(self, proof: list[Stretch]) -> None:
+        self.network.eval()
+        self.order.told(f"unseen voices: {accuracy(self.network.ear, proof):.3f} of frames right")
+        self.network.train()
 
     def _take_in(self) -> None:
         while not self._over.is_set():
@@ -158,11 +175,11 @@ class Run:
 
     def _look_around(self, passed: float) -> None:
         """What falls due beside the steps: people are timed, and makers turn to calls."""
-        self.bakery.lean(0.75 if passed < 0.75 * self.order.hearing else 0.12)
+        self.bakery.lean(0.75 if passed < 0.75 * self.order.hearing else self.order.speech)
         if self._timed < len(self.order.timings) and passed >= self.order.timings[self._timed]:
             self._timed += 1
             self.save()
-            count = max(1, self.order.makers // 2)
+            count = self.order.makers
             context = mp.get_context("spawn")
             parts = [
                 context.Process(
@@ -209,6 +226,7 @@ class Run:
     def _calls(self, rows: int) -> dict[str, Tensor]:
         drawn = self.shelves["calls"].draw(rows)
         batch = on_device(drawn)
+        batch = replace(batch, caller=disguised(batch.caller, gaps=False))
         with autocast(self.order.device):
             states, _ = self.network.ear(batch.caller, self.network.ear.silence(rows, batch.caller.device))
             heard = phone_loss(self.network.ear.phones(states), batch.phones)
