@@ -37,7 +37,7 @@ class Case:
 
     def memory(self, rows: int) -> tuple[Tensor, Tensor]:
         """Rings, every row's its own whatever the number of rows."""
-        places = SINKS + self.ring + 1
+        places = SINKS + self.ring
         each = [
             [random(self.kept, places, self.width, seed=100 * row + which, dtype=self.dtype) for row in range(rows)]
             for which in (1, 2)
@@ -109,7 +109,7 @@ def test_a_call_does_not_depend_on_its_neighbours():
 
 
 def test_nothing_is_read_that_was_not_written_and_nothing_left_unwritten():
-    """Places that nobody wrote, and the one for padding, hold no number; nor does fresh memory."""
+    """Places that nobody wrote hold no number, nor does fresh memory."""
     case = Case(4, 2, 16, window=100, ring=130)
     turns = [Turn(0, 0, 1), Turn(1, 0, 7), Turn(2, 60, 3)]
     keys, values = case.memory(3)

@@ -10,7 +10,7 @@ import triton.language as tl
 from torch import Tensor
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["total", "room"])
 def _listed(chosen, lists, counts, total, room, BLOCK: tl.constexpr):
     """For one expert, the choices that fell on it, in their order."""
     expert = tl.program_id(0)
@@ -24,7 +24,7 @@ def _listed(chosen, lists, counts, total, room, BLOCK: tl.constexpr):
     tl.store(counts + expert, held)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["room", "most"])
 def _up(
     x, up, lists, counts, hidden,
     x_row, room, most, height, width,
@@ -71,7 +71,7 @@ def _up(
         tl.store(out, made.to(hidden.dtype.element_ty), mask=live[:, None] & real[None, :])
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["room", "most"])
 def _down(
     hidden, down, lists, counts, weights, parts,
     room, most, height, width,

@@ -6,7 +6,7 @@ import triton.language as tl
 from torch import Tensor
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["count"])
 def _linear(
     x, weight, bias, made,
     x_row, count, height, width,

@@ -27,7 +27,7 @@ def ring_attention(
     window: int,
     sinks: int,
 ) -> Tensor:
-    """Queries [N, H, D], not yet rotated, over rings [R, KV, sinks + ring + 1, D]; returns [N, H, D].
+    """Queries [N, H, D], not yet rotated, over rings [R, KV, sinks + ring, D]; returns [N, H, D].
 
     `turned` [2, 2, N, D / 2]: cosines and sines of the true positions, then those that the sinks are met with.
     `positions` [N] count from the beginning of a call, -1 being padding, which is answered with zeros. `spans` [S, 4]

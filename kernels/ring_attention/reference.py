@@ -19,8 +19,8 @@ def ring_attention(
     mixed = torch.zeros(count, heads, width, dtype=query.dtype, device=query.device)
     for row, first, many, last in spans.tolist():
         here = slice(first, first + many)
-        held = keys[row, :, :-1].float().repeat_interleave(heads // keys.shape[1], 0)  # [H, C, D]
-        said = values[row, :, :-1].float().repeat_interleave(heads // keys.shape[1], 0)
+        held = keys[row].float().repeat_interleave(heads // keys.shape[1], 0)  # [H, C, D]
+        said = values[row].float().repeat_interleave(heads // keys.shape[1], 0)
         scores = torch.cat(
             (
                 torch.einsum("nhd,hcd->nhc", far[here], held[:, :sinks]),

@@ -12,7 +12,7 @@ from kernels.ring_attention import span
 
 
 @triton.jit
-def _rotated(x, cos, sin, at, live, half, width: tl.constexpr):
+def _rotated(x, cos, sin, at, live, half: tl.constexpr):
     """Rows of D numbers, turned: x points to each row's beginning, cos and sin to its angles."""
     near = tl.load(x[:, None] + at[None, :], mask=live[:, None] & (at < 2 * half)[None, :], other=0.0).to(tl.float32)
     other = tl.where(at < half, at + half, at - half)
@@ -37,13 +37,13 @@ def _met(scores, seen, best, total, mixed, said, precision: tl.constexpr):
     return better, total, mixed
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["count"])
 def _part(
     query, keys, values, turned, positions, spans, parts, bests, totals,
     query_row, query_head, cache_row, cache_head, cache_place,
-    count, ring, part, window, half, scale,
+    count, ring, part, window, scale,
     HEADS: tl.constexpr, GROUP: tl.constexpr, SINKS: tl.constexpr, PARTS: tl.constexpr,
-    ROWS: tl.constexpr, WIDTH: tl.constexpr, BLOCK: tl.constexpr, PRECISION: tl.constexpr,
+    ROWS: tl.constexpr, WIDTH: tl.constexpr, HALF: tl.constexpr, BLOCK: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
     index = tl.program_id(0).to(tl.int64)
     group = tl.program_id(1).to(tl.int64)
@@ -59,9 +59,9 @@ def _part(
         head = group * GROUP + rows % GROUP
         place = tl.load(positions + asked, mask=live, other=-1)
         at = tl.arange(0, WIDTH)
-        wide = at < 2 * half
-        width = 2 * half
-        angles = turned + asked * half
+        width: tl.constexpr = 2 * HALF
+        wide = at < width
+        angles = turned + asked * HALF
         best = tl.full((ROWS,), float("-inf"), tl.float32)
         total = tl.zeros((ROWS,), tl.float32)
         mixed = tl.zeros((ROWS, WIDTH), tl.float32)
@@ -73,14 +73,14 @@ def _part(
         if piece == 0:
             pinned = tl.arange(0, 16)
             there = (pinned < SINKS) & (pinned <= last)
-            met = _rotated(asking, angles + 2 * count * half, angles + 3 * count * half, at, live, half, WIDTH)
+            met = _rotated(asking, angles + 2 * count * HALF, angles + 3 * count * HALF, at, live, HALF)
             there_wide = there[:, None] & wide[None, :]
             held = tl.load(key + pinned[:, None] * cache_place + at[None, :], mask=there_wide, other=0.0)
             said = tl.load(value + pinned[:, None] * cache_place + at[None, :], mask=there_wide, other=0.0)
             scores = tl.dot((met * scale).to(held.dtype), tl.trans(held), input_precision=PRECISION)
             seen = live[:, None] & there[None, :] & (pinned[None, :] <= place[:, None])
             best, total, mixed = _met(scores, seen, best, total, mixed, said, PRECISION)
-        met = _rotated(asking, angles, angles + count * half, at, live, half, WIDTH)
+        met = _rotated(asking, angles, angles + count * HALF, at, live, HALF)
         met = (met * scale).to(keys.dtype.element_ty)
         newest = (last - SINKS) % ring
         for start in range(begin, until, BLOCK):
@@ -103,8 +103,8 @@ def _part(
 
 @triton.jit
 def _whole(
-    parts, bests, totals, positions, mixed, width,
-    HEADS: tl.constexpr, HEADS_WIDE: tl.constexpr, PARTS: tl.constexpr, WIDTH: tl.constexpr,
+    parts, bests, totals, positions, mixed,
+    HEADS: tl.constexpr, HEADS_WIDE: tl.constexpr, PARTS: tl.constexpr, WIDTH: tl.constexpr, width: tl.constexpr,
 ):  # fmt: skip
     asked = tl.program_id(0).to(tl.int64)
     heads = tl.arange(0, HEADS_WIDE)
@@ -151,7 +151,7 @@ def ring_attention(
 ) -> Tensor:
     count, heads, width = query.shape
     group = heads // keys.shape[1]
-    ring = keys.shape[2] - sinks - 1
+    ring = keys.shape[2] - sinks
     pieces, part, block, warps, stages = chosen or shape(ring)
     rows = triton.next_power_of_2(span(group) * group)
     wide = max(16, triton.next_power_of_2(width))
@@ -162,12 +162,12 @@ def ring_attention(
     _part[(len(spans), keys.shape[1], pieces)](
         query, keys, values, turned, positions, spans, parts, bests, totals,
         query.stride(0), query.stride(1), keys.stride(0), keys.stride(1), keys.stride(2),
-        count, ring, part, window, width // 2, width**-0.5 * 1.4426950408889634,
-        HEADS=heads, GROUP=group, SINKS=sinks, PARTS=pieces, ROWS=rows, WIDTH=wide, BLOCK=block, PRECISION=precision,
+        count, ring, part, window, width**-0.5 * 1.4426950408889634,
+        HEADS=heads, GROUP=group, SINKS=sinks, PARTS=pieces, ROWS=rows, WIDTH=wide, HALF=width // 2, BLOCK=block, PRECISION=precision,
         num_warps=warps, num_stages=stages,
     )  # fmt: skip
     _whole[(count,)](
-        parts, bests, totals, positions, mixed, width,
-        HEADS=heads, HEADS_WIDE=triton.next_power_of_2(heads), PARTS=pieces, WIDTH=wide, num_warps=4,
+        parts, bests, totals, positions, mixed,
+        HEADS=heads, HEADS_WIDE=triton.next_power_of_2(heads), PARTS=pieces, WIDTH=wide, width=width, num_warps=4,
     )  # fmt: skip
     return mixed

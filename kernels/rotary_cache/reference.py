@@ -10,7 +10,7 @@ def rotary_cache(
     left, right = key.float().chunk(2, -1)
     cos, sin = turned[0][:, None], turned[1][:, None]
     rotated = torch.cat((left * cos - right * sin, left * sin + right * cos), -1)
-    ring = keys.shape[2] - sinks - 1
+    ring = keys.shape[2] - sinks
     places = torch.where(positions < sinks, positions, sinks + (positions - sinks) % ring)
     real = positions >= 0
     where = (rows[real].long(), slice(None), places[real].long())

@@ -5,7 +5,7 @@ import triton.language as tl
 from torch import Tensor
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["count"])
 def _rotary_cache(
     key, value, turned, rows, positions, keys, values,
     key_row, value_row, cache_row, cache_head, cache_place, count, ring, width,
@@ -40,7 +40,7 @@ def rotary_cache(
     _rotary_cache[(count,)](
         key, value, turned, rows, positions, keys, values,
         key.stride(0), value.stride(0), keys.stride(0), keys.stride(1), keys.stride(2),
-        count, keys.shape[2] - sinks - 1, width,
+        count, keys.shape[2] - sinks, width,
         HEADS=heads, SINKS=sinks, HEADS_WIDE=triton.next_power_of_2(heads), WIDE=triton.next_power_of_2(width),
         num_warps=4,
     )  # fmt: skip

@@ -6,7 +6,7 @@ import triton.language as tl
 from torch import Tensor
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["count"])
 def _route(
     x, router, positions, chosen, weights,
     x_row, count, width, experts,
