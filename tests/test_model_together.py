@@ -64,9 +64,7 @@ def test_the_kernels_say_it_too(kernels):
 
 def test_in_half_precision_it_says_nearly_the_same():
     net, call = network(MIXED), called(4, 30)
-    (found,), (wanted,) = (
-        streamed(rows, [call]) for rows in (together(net, 1, dtype=torch.float16), Rows(net, 1))
-    )
+    (found,), (wanted,) = (streamed(rows, [call]) for rows in (together(net, 1, dtype=torch.float16), Rows(net, 1)))
     assert np.abs(found - wanted).max() < 0.05 * np.abs(wanted).max()
 
 

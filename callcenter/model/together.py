@@ -10,7 +10,7 @@ On a CPU the same steps run on the kernels' references, for tests.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -78,10 +78,10 @@ class Sent:
     @classmethod
     def of(cls, block: Tensor, room: Room, most: int) -> "Sent":
         rows, many = room.rows, room.positions
-        words = 2 * rows * TURN // WORD
-        sizes = [words, rows, rows, rows, many, many, many, many, room.spans(most) * 4]
-        sound, *parts, found = block.split(sizes)
-        return cls(block, sound.view(torch.uint8).view(2, rows, TURN), *parts, found.view(-1, 4))
+        sizes = [2 * rows * TURN // WORD, rows, rows, rows, many, many, many, many, room.spans(most) * 4]
+        sound, owner, line, ends, tokens, sounding, owners, positions, found = block.split_with_sizes(sizes)
+        heard = sound.view(torch.uint8).view(2, rows, TURN)
+        return cls(block, heard, owner, line, ends, tokens, sounding, owners, positions, found.view(-1, 4))
 
     @classmethod
     def fresh(cls, room: Room, most: int, device: torch.device, pinned: bool) -> "Sent":
@@ -114,9 +114,7 @@ class Weights:
             shared = [one for one in feed.shared if isinstance(one, Dense)]
             up = torch.cat([cast(feed.up), *(cast(one.up.weight)[None] for one in shared)])
             down = torch.cat([cast(feed.down), *(cast(one.down.weight)[None] for one in shared)])
-            return cls(
-                *lined, cast(layer.between.weight), cast(feed.router.weight), up, down, feed.active, len(shared)
-            )
+            return cls(*lined, cast(layer.between.weight), cast(feed.router.weight), up, down, feed.active, len(shared))
         assert isinstance(feed, Dense)
         up, down = cast(feed.up.weight)[None], cast(feed.down.weight)[None]
         return cls(*lined, cast(layer.between.weight), None, up, down, 0, 0)
@@ -156,7 +154,7 @@ class Together:
         self._carry = torch.full((2, rows + 1, CARRY), SILENT_BYTE, dtype=torch.uint8, device=self.device)
         self._next = np.zeros(rows + 1, np.int64)
         self._recorded: dict[Room, Recorded] = {}
-        self._pool: tuple[int, int] | None = None
+        self._pool: Any = None
 
     def _take(self, network: Network) -> None:
         """The weights, in the order and the precision in which they are used."""
@@ -266,7 +264,7 @@ class Together:
 
     @torch.inference_mode()
     def _capture(self, made: Recorded) -> None:
-        side = torch.cuda.Stream(self.device)
+        side = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
         side.wait_stream(torch.cuda.current_stream(self.device))
         with torch.cuda.stream(side):
             self._sent_and_answered(made)
@@ -306,9 +304,8 @@ class Together:
         rows = sent.rows.long()
         states, own = self._hear(sent, rows)
         x, y = norm(self._embed(sent, self._audio(sent, states, own)), None, self._layers[0].before, self.dtype)
-        near = torch.stack(angles(sent.positions.clamp(min=0), self._size.head))
-        far = torch.stack(angles(sent.positions.clamp(0, self._size.window), self._size.head))
-        turned = torch.stack((near, far))
+        met = torch.stack((sent.positions.clamp(min=0), sent.positions.clamp(0, self._size.window)))
+        turned = torch.stack(angles(met, self._size.head), 1)  # [2, 2, N, head / 2]
         afters = [*(layer.before for layer in self._layers[1:]), self._norm]
         for index, (layer, after) in enumerate(zip(self._layers, afters, strict=True)):
             mixed = self._attend(layer, index, y, turned, sent)
@@ -353,7 +350,7 @@ class Together:
     def _attend(self, layer: Weights, index: int, y: Tensor, turned: Tensor, sent: Sent) -> Tensor:
         size = self._size
         asked = linear(y, layer.read).view(len(y), -1, size.head)
-        query, key, value = asked.split((size.heads, size.kv_heads, size.kv_heads), 1)
+        query, key, value = asked.split_with_sizes((size.heads, size.kv_heads, size.kv_heads), 1)
         keys, values = self._keys[index], self._values[index]
         rotary_cache(key, value, turned[0], sent.owners, sent.positions, keys, values, SINKS)
         mixed = ring_attention(query, keys, values, turned, sent.positions, sent.spans, size.window, SINKS)

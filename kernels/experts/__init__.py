@@ -10,9 +10,7 @@ from torch import Tensor
 from kernels.experts.reference import experts as reference
 
 
-def experts(
-    x: Tensor, up: Tensor, down: Tensor, chosen: Tensor | None = None, weights: Tensor | None = None
-) -> Tensor:
+def experts(x: Tensor, up: Tensor, down: Tensor, chosen: Tensor | None = None, weights: Tensor | None = None) -> Tensor:
     """x [N, D] through its chosen experts: [N, A, D] in float32, weighted and not yet added up.
 
     `up` [E, 2 H, D] holds gates, then what they gate; `down` [E, D, H]. `chosen` and `weights` [N, A]; an expert of -1

@@ -5,9 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def experts(
-    x: Tensor, up: Tensor, down: Tensor, chosen: Tensor | None = None, weights: Tensor | None = None
-) -> Tensor:
+def experts(x: Tensor, up: Tensor, down: Tensor, chosen: Tensor | None = None, weights: Tensor | None = None) -> Tensor:
     if chosen is None or weights is None:
         return fed(x, up[0], down[0])[:, None]
     parts = torch.zeros(*chosen.shape, x.shape[-1], device=x.device)

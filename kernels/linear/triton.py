@@ -36,7 +36,9 @@ def _linear(
     if GELU:
         total = 0.5 * total * (1.0 + tl.erf(total * 0.7071067811865476))
     out = tl.trans(total)
-    tl.store(made + row[:, None] * height + line[None, :], out.to(made.dtype.element_ty), mask=live[:, None] & real[None, :])
+    tl.store(
+        made + row[:, None] * height + line[None, :], out.to(made.dtype.element_ty), mask=live[:, None] & real[None, :]
+    )
 
 
 def shape(height: int) -> tuple[int, int, int, int, int]:

@@ -6,7 +6,14 @@ from kernels.rotary_cache.reference import rotary_cache as reference
 
 
 def rotary_cache(
-    key: Tensor, value: Tensor, turned: Tensor, rows: Tensor, positions: Tensor, keys: Tensor, values: Tensor, sinks: int
+    key: Tensor,
+    value: Tensor,
+    turned: Tensor,
+    rows: Tensor,
+    positions: Tensor,
+    keys: Tensor,
+    values: Tensor,
+    sinks: int,
 ) -> None:
     """Keys and values [N, KV, D] of `positions` in `rows` [N] to their places in rings [R, KV, sinks + ring, D].
 

@@ -5,7 +5,14 @@ from torch import Tensor
 
 
 def rotary_cache(
-    key: Tensor, value: Tensor, turned: Tensor, rows: Tensor, positions: Tensor, keys: Tensor, values: Tensor, sinks: int
+    key: Tensor,
+    value: Tensor,
+    turned: Tensor,
+    rows: Tensor,
+    positions: Tensor,
+    keys: Tensor,
+    values: Tensor,
+    sinks: int,
 ) -> None:
     left, right = key.float().chunk(2, -1)
     cos, sin = turned[0][:, None], turned[1][:, None]

@@ -22,7 +22,9 @@ def _rotary_cache(
         angle = tl.where(at < half, at, at - half)
         cos = tl.load(turned + index * half + angle, mask=at < width, other=0.0)
         sin = tl.load(turned + (count + index) * half + angle, mask=at < width, other=0.0)
-        near = tl.load(key + index * key_row + head[:, None] * width + at[None, :], mask=there, other=0.0).to(tl.float32)
+        near = tl.load(key + index * key_row + head[:, None] * width + at[None, :], mask=there, other=0.0).to(
+            tl.float32
+        )
         far = tl.load(key + index * key_row + head[:, None] * width + other[None, :], mask=there, other=0.0)
         rotated = near * cos[None, :] + tl.where(at < half, -1.0, 1.0)[None, :] * far.to(tl.float32) * sin[None, :]
         said = tl.load(value + index * value_row + head[:, None] * width + at[None, :], mask=there, other=0.0)
@@ -34,7 +36,14 @@ def _rotary_cache(
 
 
 def rotary_cache(
-    key: Tensor, value: Tensor, turned: Tensor, rows: Tensor, positions: Tensor, keys: Tensor, values: Tensor, sinks: int
+    key: Tensor,
+    value: Tensor,
+    turned: Tensor,
+    rows: Tensor,
+    positions: Tensor,
+    keys: Tensor,
+    values: Tensor,
+    sinks: int,
 ) -> None:
     count, heads, width = key.shape
     _rotary_cache[(count,)](
