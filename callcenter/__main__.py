@@ -323,6 +323,7 @@ def bench_engine(
     threads: Annotated[int, typer.Option(help="Threads of a CPU.")] = 1,
     search: Annotated[bool, typer.Option(help="Search words too, on the CPU, as calls do.")] = True,
     most: Annotated[int, typer.Option(help="Calls beyond which it does not go.")] = 512,
+    rows: Annotated[Path | None, typer.Option(help="File to which each size is added once it is measured.")] = None,
 ) -> None:
     """Time of a turn for one call and for more, and how many calls the device holds."""
     from callcenter.bench.engine import Order, run
@@ -332,7 +333,7 @@ def bench_engine(
     if unknown := [name for name in names if name not in SIZES]:
         raise Refusal(f"no size is called {unknown[0]!r}; known: {', '.join(SIZES)}")
     chosen = settings()
-    order = Order(names, device, seconds, Path(chosen.model) if chosen.model else None, threads, search, most)
+    order = Order(names, device, seconds, Path(chosen.model) if chosen.model else None, threads, search, most, rows)
     raise typer.Exit(run(order, console))
 
 
@@ -342,6 +343,10 @@ def bench_kernels(
     calls: Annotated[str, typer.Option(help="Calls of a turn, comma separated.")] = "64",
     ops: Annotated[str, typer.Option(help="Kernels, comma separated; default: all.")] = "",
     device: Annotated[str, typer.Option(help="cuda, or cpu: then nothing is measured.")] = "cuda",
+    seconds: Annotated[float, typer.Option(help="After which no other row is begun.")] = 600.0,
+    rows: Annotated[Path | None, typer.Option(help="File to which each row is added once it is measured.")] = None,
+    warm: Annotated[bool, typer.Option(help="Only compile, for a run that comes after.")] = False,
+    blocks: Annotated[bool, typer.Option(help="Compare our own kernels with other blocks.")] = False,
 ) -> None:
     """The GPU's kernels against torch's ways: time, bytes moved, share of the memory's bandwidth."""
     from callcenter.bench.kernels import Order, run
@@ -350,7 +355,8 @@ def bench_kernels(
     names = listed(sizes)
     if unknown := [name for name in names if name not in SIZES]:
         raise Refusal(f"no size is called {unknown[0]!r}; known: {', '.join(SIZES)}")
-    order = Order(names, tuple(map(int, listed(calls))), listed(ops), device)
+    counts = tuple(map(int, listed(calls)))
+    order = Order(names, counts, listed(ops), device, warm=warm, blocks=blocks, seconds=seconds, rows=rows)
     raise typer.Exit(run(order, console))
 
 

@@ -59,6 +59,8 @@ class Order:
     search: bool = True
     most: int = 512
     """Calls beyond which it does not go."""
+    rows: Path | None = None
+    """A file to which every size is added as soon as it is measured."""
 
     @property
     def gpu(self) -> bool:
@@ -75,8 +77,7 @@ class Timed:
 Told = dict[str, float | int | None]
 
 
-def run(order: Order, console: Console, found: Callable[[str, Told], None] = lambda size, told: None) -> int:
-    """`found` is told each size as soon as it is measured."""
+def run(order: Order, console: Console) -> int:
     torch.set_num_threads(order.threads)
     began = time.perf_counter()
     model = load(order.model) if order.model else shipped()
@@ -91,7 +92,11 @@ def run(order: Order, console: Console, found: Callable[[str, Told], None] = lam
         for row in timed:
             table.add_row(name, str(row.calls), f"{row.p50_ms:.1f}", f"{row.p99_ms:.1f}")
         told[name] = figures(timed, one, order, memory)
-        found(name, told[name])
+        if order.rows is not None:
+            with order.rows.open("a") as file:
+                file.write(
+                    json.dumps({"device": order.device, "search": order.search, "size": name, **told[name]}) + "\n"
+                )
     console.print(table)
     console.print(f"model and vocabulary loaded in {loaded:.2f} s")
     console.out(json.dumps({"device": order.device, "load_s": round(loaded, 2), "size": told}), highlight=False)

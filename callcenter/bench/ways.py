@@ -6,6 +6,7 @@ positions. Rings are full and have turned.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import torch
@@ -31,6 +32,28 @@ DTYPE: Final = torch.bfloat16
 OTHER: Final = "sdpa, no mask (another sum)"
 """What torch's attention takes where nothing is hidden from any query: not what is asked for, but its fastest."""
 
+GROUPED: Final[Callable[..., Tensor]] = getattr(F, "grouped_mm", None) or torch._grouped_mm
+
+Blocks = tuple[int, int, int, int, int]
+
+RINGED: Final[tuple[tuple[int, int, int, int], ...]] = (
+    (4, 64, 4, 2), (4, 64, 4, 4), (2, 64, 4, 3), (8, 64, 4, 3), (4, 128, 4, 2), (4, 128, 4, 3), (2, 128, 4, 3),
+    (4, 64, 2, 3), (4, 32, 2, 4), (8, 32, 2, 3), (1, 64, 4, 4), (4, 128, 8, 3), (6, 64, 4, 3),
+)  # fmt: skip
+"""Parts of a ring, places of a block, warps, stages."""
+
+FED: Final[tuple[Blocks, ...]] = (
+    (64, 64, 64, 4, 3), (64, 64, 64, 4, 4), (64, 64, 128, 4, 2), (64, 64, 128, 4, 3), (32, 64, 128, 4, 3),
+    (32, 64, 64, 4, 4), (16, 64, 128, 4, 3), (64, 128, 64, 8, 3), (64, 32, 64, 4, 4), (32, 32, 128, 4, 3),
+    (16, 32, 128, 4, 4), (64, 128, 64, 4, 3),
+)  # fmt: skip
+"""Positions, rows of a matrix, numbers of a step, warps, stages; of `linear` too."""
+
+LINED: Final[tuple[Blocks, ...]] = (
+    (64, 16, 128, 4, 4), (32, 32, 64, 4, 4), (32, 32, 128, 4, 3), (64, 32, 128, 4, 3), (16, 32, 128, 4, 4),
+    (64, 64, 64, 4, 4), (32, 16, 128, 2, 4), (64, 16, 64, 2, 5), (32, 64, 128, 4, 3), (32, 32, 128, 2, 4),
+)  # fmt: skip
+
 Given = tuple[Any, ...]
 
 
@@ -54,6 +77,8 @@ class Case:
     torch: Mapping[str, Way] = field(default_factory=dict)
     compared: Callable[[Any], Tensor] = lambda made: made
     """What of ours is the same as what torch's first way gives."""
+    blocks: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    """Ours with other blocks, to choose them by."""
 
     def apart(self, given: Given) -> float:
         if not self.torch:
@@ -110,8 +135,8 @@ def attention(name: str, calls: int) -> Case:
 
     def make(seed: int) -> Given:
         keys, values = (half(calls, size.kv_heads, SINKS + ring, size.head) for _ in range(2))
-        read = half(many, size.heads + 2 * size.kv_heads, size.head)
-        return read[:, : size.heads], keys, values, turned, positions, told, size.window, SINKS
+        asked = half(many, size.heads + 2 * size.kv_heads, size.head)
+        return asked[:, : size.heads], keys, values, turned, positions, told, size.window, SINKS
 
     def beside(given: Given) -> Given:
         query = given[0].float()
@@ -137,7 +162,19 @@ def attention(name: str, calls: int) -> Case:
         return F.scaled_dot_product_attention(query, key, value, enable_gqa=group > 1)
 
     torch_ways = {**both("eager", written, beside), "sdpa": Way(masked, beside), OTHER: Way(unmasked, beside)}
-    return Case("ring_attention", name, calls, moved, make, ring_attention, torch_ways)
+    blocks: dict[str, Callable[..., Any]] = {}
+    for pieces, block, warps, stages in RINGED:
+        part = -(-ring // (pieces * block)) * block
+        label = f"{pieces} parts of {part}, block {block}, {warps} warps, {stages} stages"
+        blocks[label] = partial(ring_attention_on, (pieces, part, block, warps, stages))
+    return Case("ring_attention", name, calls, moved, make, ring_attention, torch_ways, blocks=blocks)
+
+
+def ring_attention_on(chosen: Blocks, *given: Any) -> Tensor:
+    from kernels.ring_attention.triton import ring_attention as compiled
+
+    go: Callable[..., Tensor] = compiled
+    return go(*given, chosen)
 
 
 # ------------------------------------------------------------------------------------------------------ experts
@@ -177,8 +214,8 @@ def mixture(name: str, calls: int) -> Case | None:
     def grouped(x: Tensor, up: Tensor, down: Tensor, which: Tensor, weights: Tensor) -> Tensor:
         order = which.flatten().argsort(stable=True)
         ends = counted(which, many)
-        gate, lifted = torch._grouped_mm(x[order // each], up.transpose(1, 2), offs=ends).chunk(2, -1)
-        made = torch._grouped_mm((F.silu(gate) * lifted).contiguous(), down.transpose(1, 2), offs=ends)
+        gate, lifted = GROUPED(x[order // each], up.transpose(1, 2), offs=ends).chunk(2, -1)
+        made = GROUPED((F.silu(gate) * lifted).contiguous(), down.transpose(1, 2), offs=ends)
         parts = torch.empty_like(made)
         parts[order] = made * weights.flatten()[order, None].to(x.dtype)
         return parts.view(count, each, width)
@@ -189,7 +226,22 @@ def mixture(name: str, calls: int) -> Case | None:
         "loop": Way(loop, recorded=False),
         **{f"{name} grouped": way for name, way in both("eager", grouped).items()},
     }
-    return Case("experts", name, calls, moved, make, ours, torch_ways)
+    return Case("experts", name, calls, moved, make, ours, torch_ways, blocks=fed_blocks())
+
+
+def fed_blocks() -> dict[str, Callable[..., Any]]:
+    return {
+        f"{m} x {n}, {k} a step, {warps} warps, {stages} stages": partial(experts_on, (m, n, k, warps, stages))
+        for m, n, k, warps, stages in FED
+    }
+
+
+def experts_on(blocks: Blocks, x: Tensor, up: Tensor, down: Tensor, *chosen: Tensor) -> Tensor:
+    """With the same blocks in both products."""
+    from kernels.experts.triton import experts as compiled
+
+    which, weights = chosen or (None, None)
+    return compiled(x, up, down, which, weights, (blocks, blocks))
 
 
 def counted(which: Tensor, many: int) -> Tensor:
@@ -215,7 +267,7 @@ def dense(name: str, calls: int) -> Case | None:
         return F.linear(F.silu(gate) * lifted, down[0])[:, None]
 
     moved = 3 * size.hidden * size.width * 2 + count * size.width * 6
-    return Case("experts, one for all", name, calls, moved, make, experts, both("eager", written))
+    return Case("experts, one for all", name, calls, moved, make, experts, both("eager", written), blocks=fed_blocks())
 
 
 def router(name: str, calls: int) -> Case | None:
@@ -245,7 +297,7 @@ def router(name: str, calls: int) -> Case | None:
 # ---------------------------------------------------------------------------------------------------- the rest
 
 
-def product(name: str, calls: int) -> Case:
+def read(name: str, calls: int) -> Case:
     """Queries, keys and values."""
     size = SIZES[name]
     count, height = sum(turns(calls)), (size.heads + 2 * size.kv_heads) * size.head
@@ -254,7 +306,21 @@ def product(name: str, calls: int) -> Case:
         return half(count, size.width), half(height, size.width, scale=size.width**-0.5)
 
     moved = 2 * (height * size.width + count * (height + size.width))
-    return Case("linear", name, calls, moved, make, linear, both("eager", F.linear))
+
+    def written(x: Tensor, weight: Tensor) -> Tensor:
+        return F.linear(x, weight)
+
+    blocks: dict[str, Callable[..., Any]] = {
+        f"{m} x {n}, {k} a step, {warps} warps, {stages} stages": partial(linear_on, (m, n, k, warps, stages))
+        for m, n, k, warps, stages in LINED
+    }
+    return Case("linear", name, calls, moved, make, linear, both("eager", written), blocks=blocks)
+
+
+def linear_on(chosen: Blocks, x: Tensor, weight: Tensor) -> Tensor:
+    from kernels.linear.triton import linear as compiled
+
+    return compiled(x, weight, chosen=chosen)
 
 
 def even(name: str, calls: int) -> Case:
@@ -291,8 +357,8 @@ def remembered(name: str, calls: int) -> Case:
     turned = torch.stack(angles(positions, size.head))
 
     def make(seed: int) -> Given:
-        read = half(count, size.heads + 2 * size.kv_heads, size.head)
-        key, value = read[:, size.heads : -size.kv_heads], read[:, -size.kv_heads :]
+        asked = half(count, size.heads + 2 * size.kv_heads, size.head)
+        key, value = asked[:, size.heads : -size.kv_heads], asked[:, -size.kv_heads :]
         keys, values = (half(calls, size.kv_heads, SINKS + ring, size.head) for _ in range(2))
         return key, value, turned, rows, positions, keys, values, SINKS
 
@@ -349,7 +415,7 @@ OPS: Final[Mapping[str, Callable[[str, int], Case | None]]] = {
     "ring_attention": attention,
     "experts": mixture,
     "experts, one for all": dense,
-    "linear": product,
+    "linear": read,
     "norm": even,
     "rotary_cache": remembered,
     "route": router,

@@ -1,4 +1,4 @@
-"""The network on a GPU: the turns of all calls that wait, as one sequence of kernels that is recorded once and replayed.
+"""The network on a GPU: the turns of all calls that wait, as one sequence of kernels, recorded once and replayed.
 
 Positions of all calls stand one after the other, however many each has; what is to be done with them is written into
 one block of pinned memory, sent, and answered in another. Batches are rounded up to a few sizes, so that each size is

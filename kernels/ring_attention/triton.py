@@ -163,8 +163,8 @@ def ring_attention(
         query, keys, values, turned, positions, spans, parts, bests, totals,
         query.stride(0), query.stride(1), keys.stride(0), keys.stride(1), keys.stride(2),
         count, ring, part, window, width**-0.5 * 1.4426950408889634,
-        HEADS=heads, GROUP=group, SINKS=sinks, PARTS=pieces, ROWS=rows, WIDTH=wide, HALF=width // 2, BLOCK=block, PRECISION=precision,
-        num_warps=warps, num_stages=stages,
+        HEADS=heads, GROUP=group, SINKS=sinks, PARTS=pieces, ROWS=rows, WIDTH=wide, HALF=width // 2,
+        BLOCK=block, PRECISION=precision, num_warps=warps, num_stages=stages,
     )  # fmt: skip
     _whole[(count,)](
         parts, bests, totals, positions, mixed,
