@@ -15,7 +15,7 @@ part() { # part SECONDS NAME COMMAND...: its output to a file
     timeout "$limit" "$@" > "$out/$name.txt" 2>&1
     echo "$(($(date +%s) - began)) s: $name ended with $?" >> "$out/log.txt"
 }
-left() { echo $((${SECONDS_OF_ALL:-165} - ($(date +%s) - began))); }
+left() { echo $((${SECONDS_OF_ALL:-172} - ($(date +%s) - began))); }
 
 nvidia-smi > "$out/card.txt" 2>&1
 $python -c 'import sys, torch, triton; print(sys.version, torch.__version__, triton.__version__, torch.cuda.get_device_name())' \
@@ -23,21 +23,24 @@ $python -c 'import sys, torch, triton; print(sys.version, torch.__version__, tri
 cat "$out/versions.txt"
 
 # Together: tests, and compiling for what is measured afterwards.
-part 75 tests $python -m pytest -c /dev/null --rootdir . --noconftest -p no:cacheprovider -q --durations=8 \
-    tests/test_kernels_*.py tests/test_model_together.py &
-part 70 warm-engine $python -m callcenter bench engine --sizes base --device cuda --no-search --seconds 1.4 --most 1 &
+for file in tests/test_kernels_*.py tests/test_model_together.py; do
+    part 85 "tests-$(basename "$file" .py)" $python -m pytest -c /dev/null --rootdir . --noconftest -p no:cacheprovider -q \
+        --durations=3 "$file" &
+done
+part 75 warm-engine $python -m callcenter bench engine --sizes base --device cuda --no-search --seconds 1.4 --most 1 &
 for size in base nano small tml-small; do
-    TORCHINDUCTOR_COMPILE_THREADS=2 part 70 "warm-$size" $python -m callcenter bench kernels --sizes $size --warm &
+    TORCHINDUCTOR_COMPILE_THREADS=1 part 75 "warm-$size" $python -m callcenter bench kernels --sizes $size --warm &
 done
 wait
-tail -n 25 "$out/tests.txt"
+tail -n 4 "$out"/tests-*.txt
 
 # Alone: the engine, then the kernels.
 part 45 engine-base $python -m callcenter bench engine --sizes base --device cuda --no-search --seconds 20 \
     --rows "$out/engine.jsonl"
 tail -n 1 "$out/engine-base.txt"
 for size in base nano small tml-small; do
-    part "$(left)" "kernels-$size" $python -m callcenter bench kernels --sizes $size --seconds 15 --rows "$out/kernels.jsonl"
+    [ "$(left)" -gt 8 ] && part "$(left)" "kernels-$size" $python -m callcenter bench kernels --sizes $size --seconds 18 \
+        --rows "$out/kernels.jsonl"
 done
 [ "$(left)" -gt 10 ] && part "$(left)" engine $python -m callcenter bench engine --sizes nano,small --device cuda --no-search \
     --seconds 20 --rows "$out/engine.jsonl"
