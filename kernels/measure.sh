@@ -8,7 +8,7 @@ out=${1:-var/kernels}
 python=${PYTHON:-python3}
 mkdir -p "$out"
 began=$(date +%s)
-export PYTHONPATH=. CALLCENTER_LOG_LEVEL=warning COLUMNS=160
+export PYTHONPATH=. COLUMNS=160
 part() { # part SECONDS NAME COMMAND...: its output to a file
     limit=$1 name=$2; shift 2
     echo "$(($(date +%s) - began)) s: $name begins" >> "$out/log.txt"
@@ -29,13 +29,13 @@ for file in tests/test_kernels_*.py tests/test_model_together.py; do
 done
 part 75 warm-engine $python -m callcenter bench engine --sizes base --device cuda --no-search --seconds 1.4 --most 1 &
 for size in base nano small tml-small; do
-    TORCHINDUCTOR_COMPILE_THREADS=1 part 75 "warm-$size" $python -m callcenter bench kernels --sizes $size --warm &
+    part 75 "warm-$size" env TORCHINDUCTOR_COMPILE_THREADS=1 $python -m callcenter bench kernels --sizes $size --warm &
 done
 wait
 tail -n 4 "$out"/tests-*.txt
 
 # Alone: the engine, then the kernels.
-part 45 engine-base $python -m callcenter bench engine --sizes base --device cuda --no-search --seconds 20 \
+part 60 engine-base $python -m callcenter bench engine --sizes base --device cuda --no-search --seconds 12 --most 2048 \
     --rows "$out/engine.jsonl"
 tail -n 1 "$out/engine-base.txt"
 for size in base nano small tml-small; do
@@ -43,7 +43,7 @@ for size in base nano small tml-small; do
         --rows "$out/kernels.jsonl"
 done
 [ "$(left)" -gt 10 ] && part "$(left)" engine $python -m callcenter bench engine --sizes nano,small --device cuda --no-search \
-    --seconds 20 --rows "$out/engine.jsonl"
+    --seconds 12 --most 2048 --rows "$out/engine.jsonl"
 [ "$(left)" -gt 10 ] && part "$(left)" blocks $python -m callcenter bench kernels --sizes base --blocks \
     --ops "ring_attention,experts,linear" --seconds "$(($(left) - 4))" --rows "$out/blocks.jsonl"
 cat "$out"/kernels-*.txt "$out"/blocks.txt 2>/dev/null | grep -v '^{' | tail -n 90
