@@ -50,7 +50,7 @@ def poisoned() -> Iterator[None]:
 
     def empty(*shape: int, **more: object) -> Tensor:
         made = plain(*shape, **more)  # type: ignore[call-overload]
-        return made.fill_(float("nan") if made.is_floating_point() else -(2**30))
+        return made.fill_(float("nan") if made.is_floating_point() else torch.iinfo(made.dtype).min)
 
     torch.empty = empty  # type: ignore[assignment]
     try:

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from callcenter.audio.resample import phases
 from callcenter.model.config import SINKS, SIZES
 from callcenter.model.frontend import CARRY, tables
 from callcenter.model.streaming import MOST
@@ -22,9 +23,12 @@ from kernels.dmel import dmel
 from kernels.experts import experts
 from kernels.linear import linear
 from kernels.norm import norm
+from kernels.resample import resample
 from kernels.ring_attention import ring_attention, span, spans
 from kernels.rotary_cache import rotary_cache
 from kernels.route import route
+from kernels.sample import sample
+from kernels.sample.reference import sample as sampled
 
 DTYPE: Final = torch.bfloat16
 """The one in which torch's grouped products run too."""
@@ -411,6 +415,40 @@ def front(name: str, calls: int) -> Case | None:
     return Case("dmel", name, calls, moved, make, dmel, both("eager", written, lambda given: given[:2]))
 
 
+def resampled(name: str, calls: int) -> Case | None:
+    """A voice at 24 kHz for the telephone: the same for every size."""
+    if name != "base":
+        return None
+    taps = torch.from_numpy(phases(24_000, 8_000).copy()).cuda()
+    step = 3
+
+    def make(seed: int) -> Given:
+        past, pcm = (
+            torch.randint(-9_000, 9_000, (calls, count), dtype=torch.int16, device="cuda")
+            for count in (len(taps) - step, step * TURN)
+        )
+        return pcm, past, taps, step
+
+    def written(pcm: Tensor, past: Tensor) -> Tensor:
+        windows = torch.cat((past, pcm), 1).double().unfold(1, len(taps), step)
+        return (windows @ taps).round().clamp(-32_768, 32_767).to(torch.int16).flatten(1)
+
+    moved = calls * 2 * (step * TURN + len(taps) + TURN)
+    return Case("resample", name, calls, moved, make, resample, both("eager", written, lambda given: given[:2]))
+
+
+def drawn(name: str, calls: int) -> Case:
+    size = SIZES[name]
+
+    def make(seed: int) -> Given:
+        allowed = torch.rand(calls, size.vocabulary, device="cuda") < 0.5
+        seeds = torch.arange(calls, dtype=torch.int32, device="cuda")
+        return randn(calls, size.vocabulary, dtype=torch.float32), allowed, torch.ones(calls, device="cuda"), seeds
+
+    moved = calls * size.vocabulary * 5
+    return Case("sample", name, calls, moved, make, sample, both("eager", sampled))
+
+
 OPS: Final[Mapping[str, Callable[[str, int], Case | None]]] = {
     "ring_attention": attention,
     "experts": mixture,
@@ -420,4 +458,6 @@ OPS: Final[Mapping[str, Callable[[str, int], Case | None]]] = {
     "rotary_cache": remembered,
     "route": router,
     "dmel": front,
+    "resample": resampled,
+    "sample": drawn,
 }
