@@ -116,5 +116,5 @@ class Interaction:
                 pass
         if self._tongue.speaking and (mouthful := self._tongue.say()) is not None:
             audio, said, note = mouthful.audio, mouthful.words, mouthful.note
-            conduct.said(said)
+            conduct.said(said, note)
         return Spoken(turn, audio, heard_text=words, said_text=said, acts=tuple(acts), floor=floor, note=note)

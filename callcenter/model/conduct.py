@@ -91,6 +91,8 @@ class Conduct:
         self._saying = False
         self._spoken: dict[str, Note] = {}
         """The notes that are being said, one after the other."""
+        self._begun: set[str] = set()
+        """Those of them of which a word was said, or that were taken back: they do not come again."""
         self._last: dict[str, int] = {}
         self._own = Random(self.seed)
         self._now = 0
@@ -110,6 +112,7 @@ class Conduct:
                 self._told.append(TOKEN["<drop>"])
             taken |= self._spoken.keys() & note.supersedes
             self._read(note)
+        self._begun |= taken
         fresh = deque(note for note in self._says if good(note, now))
         if len(fresh) < len(self._says):
             self._says = fresh
@@ -159,10 +162,16 @@ class Conduct:
         odds = softmax(act[[SPEAK, YIELD]])
         chances = Chances(speak=float(odds[0]), yield_=float(odds[1]), doing=what)
         if chances.yield_ > self.thresholds.yield_:
-            self._saying, self._spoken = False, {}
-            self._did.append(TOKEN["<yield>"])
+            self._give_way()
             return Choice("yield", chances)
         return Choice("go on", chances)
+
+    def _give_way(self) -> None:
+        """What was not begun still waits: nobody but us knows that it was not said."""
+        unsaid = [n for name, n in self._spoken.items() if name not in self._begun and good(n, self._now)]
+        self._says.extendleft(reversed(unsaid))
+        self._saying, self._spoken, self._begun = False, {}, set()
+        self._did.append(TOKEN["<yield>"])
 
     def _listening(self, act: Floats, opening: Floats, what: str) -> Choice:
         odds = softmax(act[[LISTEN, SPEAK, BACKCHANNEL, ASK]])
@@ -211,19 +220,20 @@ class Conduct:
 
     # ------------------------------------------------------------------------------------------------ what was said
 
-    def said(self, words: str) -> None:
-        """The words that this turn's sound holds."""
+    def said(self, words: str, note: str = "") -> None:
+        """The words that this turn's sound holds, and the note that they are of."""
         self._did += self.pieces.encode(words)
+        if words:
+            self._begun.add(note)
 
     def over(self) -> None:
         """What was being said is said."""
-        self._saying, self._spoken = False, {}
+        self._saying, self._spoken, self._begun = False, {}, set()
         self._ended.append(TOKEN["<end>"])
 
     def stopped(self) -> None:
         """What was being said had to stop, for it is not true any more."""
-        self._saying, self._spoken = False, {}
-        self._did.append(TOKEN["<yield>"])
+        self._give_way()
 
     @property
     def line(self) -> int:
