@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from importlib.resources import files
 from pathlib import Path
 from pickle import UnpicklingError
@@ -44,7 +44,7 @@ def save(path: Path, model: Model) -> None:
         {
             "size": model.network.size.name,
             "state": state,
-            "thresholds": [bars.speak, bars.backchannel, bars.yield_, bars.ask, bars.mounting],
+            "thresholds": list(astuple(bars)),
             "priors": torch.from_numpy(model.priors),
             "about": dict(model.about),
         },

@@ -34,6 +34,8 @@ OPENED: Final = ("<check>", "<wait>", "<hello>", "<bye>")
 EVERY: Final = {"<check>": 8 * RATE, "<hello>": 6 * RATE, "<wait>": 4 * RATE, "<bye>": 10 * RATE}
 """Samples before the same is said again."""
 
+HARDLY: Final = 0.2
+
 HUMMED: Final = 2 * RATE
 """Samples between two hums, whatever is wanted."""
 
@@ -49,6 +51,8 @@ class Thresholds:
     mounting: float = 1.1
     """What the chances of speaking may add up to, turn by turn while nobody speaks, before it is done all the same: a
     small chance that lasts is a large one. What the network takes for the caller's turn begins the sum anew."""
+    pressing: float = 1.1
+    """The same for yielding while we speak: what is hardly there at all begins the sum anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,7 @@ class Conduct:
         self._now = 0
         self._ignored = ""
         self._mounted = 0.0
+        self._pressed = 0.0
 
     # ---------------------------------------------------------------------------------------------------- what came
 
@@ -161,7 +166,10 @@ class Conduct:
     def _holding(self, act: Floats, what: str) -> Choice:
         odds = softmax(act[[SPEAK, YIELD]])
         chances = Chances(speak=float(odds[0]), yield_=float(odds[1]), doing=what)
-        if chances.yield_ > self.thresholds.yield_:
+        bars = self.thresholds
+        self._pressed = self._pressed + chances.yield_ if chances.yield_ > HARDLY else 0.0
+        if chances.yield_ > bars.yield_ or self._pressed > bars.pressing:
+            self._pressed = 0.0
             self._give_way()
             return Choice("yield", chances)
         return Choice("go on", chances)
