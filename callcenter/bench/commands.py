@@ -70,6 +70,22 @@ def export(
 
 
 @app.command()
+def policy(
+    duplex: Annotated[str, typer.Option(help="The duplex whose knob is turned.")] = "interaction",
+    suite: Annotated[str, typer.Option(help="stories (long turns and pauses), quick or full.")] = "stories",
+    seed: Annotated[int, typer.Option(help="Other seeds compose other calls.")] = 1,
+    data: Annotated[Path | None, typer.Option(help="Folder with speech of real people and customers' lines.")] = None,
+    minutes: Annotated[float, typer.Option(help="Begin no further caller after so long; 0: all.", min=0)] = 0.0,
+) -> None:
+    """The same callers with every setting of the policy, rehearsed offline: backchannels, haste, patience."""
+    from callcenter.bench.policy import Order, run
+
+    chosen = settings()
+    where = data or (Path(chosen.data) if chosen.data else None)
+    raise typer.Exit(run(Order(duplex, suite, seed, where, minutes, chosen.var / "takes"), console))
+
+
+@app.command()
 def task(
     only: Annotated[str, typer.Option(help="One flow, or part of a scenario's name.")] = "",
     lucks: Annotated[int, typer.Option(help="Calls per scenario, each with other words and chances.", min=1)] = 4,
@@ -77,12 +93,29 @@ def task(
     model: Annotated[str, typer.Option(help="The endpoint's model.")] = "default",
     key: Annotated[str, typer.Option(help="Environment variable that holds the endpoint's key.")] = "",
     misheard: Annotated[float, typer.Option(help="Share of the caller's words that are misheard.", min=0, max=1)] = 0.0,
+    ears: Annotated[str, typer.Option(help="ideal, or own: callers speak, and the model hears them.")] = "ideal",
+    data: Annotated[Path | None, typer.Option(help="Folder with recorded noise, for callers who speak.")] = None,
+    part: Annotated[str, typer.Option(help="With own ears: this part of all calls, such as 2/4.")] = "1/1",
+    minutes: Annotated[float, typer.Option(help="With own ears: begin no call after so long; 0: all.", min=0)] = 0.0,
 ) -> None:
-    """Callers with a task against flows, tools and CRM, with perfect ears, or a little less than that."""
-    from callcenter.bench.task import Remote
-    from callcenter.bench.task import main as play
+    """Callers with a task against flows, tools and CRM, with perfect ears, a little less than that, or the model's."""
+    from callcenter.bench.task import Part, Remote, aloud, main
 
-    score = play(only, lucks, console, Remote(url, model, key) if url else None, misheard)
+    if ears not in ("ideal", "own"):
+        raise Refusal(f"no ears are called {ears!r}; known: ideal, own")
+    if ears == "own":
+        if url or misheard:
+            raise Refusal("own ears mishear by themselves, and the embedded planner plans: leave --url, --misheard out")
+        from callcenter.bench.earcall import Booth
+        from callcenter.bench.listeners import own
+        from callcenter.callers.studio import Studio
+
+        chosen = settings()
+        where = data or (Path(chosen.data) if chosen.data else None)
+        booth = Booth(Studio(where, shelf=chosen.var / "takes"), own().listening)
+        score = aloud(only, lucks, console, booth, Part.read(part, minutes))
+    else:
+        score = main(only, lucks, console, Remote(url, model, key) if url else None, misheard)
     raise typer.Exit(0 if score.verdicts else 1)
 
 
