@@ -31,7 +31,9 @@ from callcenter.units import FRAME, SILENT_FRAME, samples
 from flows import Flow
 
 SETTLED: Final = samples(0.4)
-"""The caller has ended, and no word has come, for this long: what was heard meanwhile is all there is."""
+"""No word has come for this long,"""
+ENDED: Final = samples(0.8)
+"""and the caller has ended so long ago: what was heard is all there is. The ears are that late, at the most."""
 
 PAUSED: Final = re.compile(r"\s*\[([\d.]+)\]\s*")
 
@@ -120,7 +122,7 @@ class EarCall(TextCall):
             self.tell(Words(self.at, " ".join(self._line)))
 
     def free(self) -> bool:
-        return self.at >= self.talking_until + SETTLED and self.at - self.silent_since >= SETTLED
+        return self.at >= self.talking_until + ENDED and self.at - self.silent_since >= SETTLED
 
     def begins(self, note: Note) -> None:
         super().begins(note)
