@@ -385,12 +385,15 @@ def test_the_doctor_asks_the_endpoint_itself(status, told, tmp_path):
 
 
 WITHOUT = """
-import ctypes.util, json, os, sys
+import asyncio, ctypes.util, json, os, sys
 sys.modules["espeakng_loader"] = None
 real = ctypes.util.find_library
 ctypes.util.find_library = lambda name: None if "espeak" in name else real(name)
 from callcenter.config import read
+from callcenter.events import Heard, Note, Policy
 from callcenter.server import build
+from callcenter.switchboard import Context
+from callcenter.units import SILENT_TURN
 from callcenter.voices import Espeak, VoiceError
 try:
     Espeak()
@@ -398,6 +401,23 @@ except VoiceError as error:
     print(error)
 house = build(read(os.environ))
 print(json.dumps({name: len(phrase.audio) for name, phrase in house.board._phrases.items()}))
+
+async def call():
+    bot = house.board._duplexes["turnbased"](Context("CA1", "+15550100001", "+15550109999", "inbound"))
+    bot.open(Policy(), ())
+    said, words = 0, []
+    for turn in range(1_000):
+        notes = (Note("n1", "say", "Your order left on Monday."),) if not turn else ()
+        spoken = await bot.turn(Heard(turn, SILENT_TURN, SILENT_TURN, notes))
+        said += len(spoken.audio or b"")
+        words.append(spoken.said_text)
+        if not spoken.note:
+            break
+        await asyncio.sleep(0.01)
+    bot.close()
+    print(json.dumps([said, " ".join(filter(None, words))]))
+
+asyncio.run(call())
 """
 
 
@@ -409,15 +429,19 @@ def test_a_server_without_espeak_starts_and_speaks_with_what_is_set(tmp_path, up
             "CALLCENTER_SPEECH_KEY": KEY,
             "CALLCENTER_VAR": str(tmp_path / "var"),
             "CALLCENTER_DATABASE": upgraded["sqlite"],
-            "CALLCENTER_DUPLEX": "parrot",
+            "CALLCENTER_DUPLEX": "turnbased",
             "CALLCENTER_FALLBACK": "",
+            "CALLCENTER_EARS": "none",
             "PATH": "/nowhere",
         }
         done = subprocess.run(
             [sys.executable, "-c", WITHOUT], env=environ, capture_output=True, text=True, timeout=240, check=False
         )
     assert done.returncode == 0, done.stderr[-2_000:]
-    missing, made = done.stdout.strip().splitlines()
+    missing, made, call = done.stdout.strip().splitlines()
     assert "pip install" in missing
     assert set(json.loads(made)) == set(PHRASES)
     assert all(length > RATE for length in json.loads(made).values())
+    length, words = json.loads(call)
+    assert words == "Your order left on Monday."
+    assert length == pytest.approx(4 * RATE, abs=400)
