@@ -3,7 +3,7 @@
 import pytest
 
 from callcenter.model.config import SIZES
-from callcenter.model.describe import CARDS, describe, held, lines
+from callcenter.model.describe import CARDS, describe, held, lines, measured
 
 
 def test_the_largest_size_has_the_parameters_it_is_named_for():
@@ -22,7 +22,20 @@ def test_a_dense_size_has_no_idle_parameters():
 def test_a_call_costs_more_on_a_larger_size_and_figures_are_marked(name):
     text = "\n".join(lines(SIZES[name]))
     assert text.startswith(f"{name}: ")
-    assert text.count("derived") == len(CARDS)
+    assert text.count("(derived") + text.count("(measured") == len(CARDS)
+
+
+def test_what_was_measured_on_a_card_goes_before_what_is_derived():
+    row = {"calls_held": 500, "calls_tried": 1_000}
+    told = {"card": "NVIDIA H200", "date": "2026-11-26", "engine": {"base": row}}
+    found = measured(SIZES["base"], CARDS["H200"], told)
+    assert found is not None
+    assert (found.calls, found.cards) == (500, 1)
+    assert found.dollars_a_minute == pytest.approx(CARDS["H200"].price / 60 / 500)
+    assert found.source == "measured 2026-11-26 on NVIDIA H200"
+    assert measured(SIZES["base"], CARDS["H100"], told) is None
+    assert measured(SIZES["large"], CARDS["H200"], told) is None
+    assert measured(SIZES["base"], CARDS["H200"], {}) is None
 
 
 def test_what_does_not_fit_on_one_card_takes_several():

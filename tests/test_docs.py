@@ -56,3 +56,8 @@ def test_the_documents_stay_with_the_product():
     private = re.compile(r"/(work|root|tmp)/|\bsubagent|\bthis session\b", re.I)
     for path in [ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("*/README.md")]:
         assert not private.search(path.read_text()), path
+
+
+@pytest.mark.parametrize("op", sorted(path.parent.name for path in (ROOT / "kernels").glob("*/reference.py")))
+def test_every_kernel_is_in_its_readme(op):
+    assert f"| `{op}` |" in (ROOT / "kernels" / "README.md").read_text()

@@ -156,6 +156,9 @@ def engine(
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     seconds: Annotated[float, typer.Option(help="Seconds of calls for each count of calls.")] = 12.0,
     threads: Annotated[int, typer.Option(help="Threads of a CPU.")] = 1,
+    search: Annotated[bool, typer.Option(help="Search words too, on the CPU, as calls do.")] = True,
+    most: Annotated[int, typer.Option(help="Calls beyond which it does not go.")] = 512,
+    rows: Annotated[Path | None, typer.Option(help="File to which each size is added once it is measured.")] = None,
 ) -> None:
     """Time of a turn for one call and for more, and how many calls the device holds."""
     from callcenter.bench.engine import Order, run
@@ -165,5 +168,28 @@ def engine(
     if unknown := [name for name in names if name not in SIZES]:
         raise Refusal(f"no size is called {unknown[0]!r}; known: {', '.join(SIZES)}")
     chosen = settings()
-    order = Order(names, device, seconds, Path(chosen.model) if chosen.model else None, threads)
+    order = Order(names, device, seconds, Path(chosen.model) if chosen.model else None, threads, search, most, rows)
+    raise typer.Exit(run(order, console))
+
+
+@app.command()
+def kernels(
+    sizes: Annotated[str, typer.Option(help="Sizes, comma separated.")] = "nano,small,base,tml-small",
+    calls: Annotated[str, typer.Option(help="Calls of a turn, comma separated.")] = "64",
+    ops: Annotated[str, typer.Option(help="Kernels, comma separated; default: all.")] = "",
+    device: Annotated[str, typer.Option(help="cuda, or cpu: then nothing is measured.")] = "cuda",
+    seconds: Annotated[float, typer.Option(help="After which no other row is begun.")] = 600.0,
+    rows: Annotated[Path | None, typer.Option(help="File to which each row is added once it is measured.")] = None,
+    warm: Annotated[bool, typer.Option(help="Only compile, for a run that comes after.")] = False,
+    blocks: Annotated[bool, typer.Option(help="Compare our own kernels with other blocks.")] = False,
+) -> None:
+    """The GPU's kernels against torch's ways: time, bytes moved, share of the memory's bandwidth."""
+    from callcenter.bench.kernels import Order, run
+    from callcenter.model.config import SIZES
+
+    names = listed(sizes)
+    if unknown := [name for name in names if name not in SIZES]:
+        raise Refusal(f"no size is called {unknown[0]!r}; known: {', '.join(SIZES)}")
+    counts = tuple(map(int, listed(calls)))
+    order = Order(names, counts, listed(ops), device, warm=warm, blocks=blocks, seconds=seconds, rows=rows)
     raise typer.Exit(run(order, console))

@@ -1,10 +1,12 @@
 """The torch side of the engine: a network's rows and, for each, the search that makes words of its phones.
 
-It knows no clock and no thread. On a GPU the rows are stepped together, on a CPU one after the other.
+It knows no clock and no thread. On a GPU the rows are stepped together, as one recorded sequence of kernels, on a CPU
+one after the other.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +16,11 @@ from callcenter.model.network import Network
 from callcenter.model.phones import LABEL
 from callcenter.model.search import Search, Word
 from callcenter.model.streaming import Heard, Rows, Said
+from callcenter.model.together import Together
 from callcenter.model.vocabulary import Vocabulary
+
+RECORDED: Final = 64
+"""Rows of the largest batch that a GPU is prepared for."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ class Runner:
         device: str = "cpu",
     ) -> None:
         """Without a vocabulary nothing is read from the phones."""
-        self.rows = Rows(network, rows, device)
+        self.rows = placed(network, rows, device)
         self._vocabulary = vocabulary
         self._priors = priors
         self._searches: dict[int, Search] = {}
@@ -60,6 +66,15 @@ class Runner:
             return Answer(said, (), ())
         words = search.push(said.phones)
         return Answer(said, tuple(words.certain), tuple(words.partial))
+
+
+def placed(network: Network, rows: int, device: str) -> Rows | Together:
+    """Places for so many calls; on a GPU, what their batches need is recorded before the first of them begins."""
+    if not device.startswith("cuda"):
+        return Rows(network, rows, device)
+    together = Together(network, rows, device)
+    together.ready(min(rows, RECORDED))
+    return together
 
 
 def ended(word: Word) -> int:

@@ -1,11 +1,16 @@
 """What a size costs before anybody trains it: parameters, memory, bytes and sums of a turn, calls on a GPU, money.
 
-The network is built on the meta device, so that 276 billion parameters cost nothing to count. What is not measured is
-derived from a card's published bandwidth, memory and speed, and says so.
+The network is built on the meta device, so that 276 billion parameters cost nothing to count. Calls on a GPU are what
+`callcenter bench engine` measured there, where it did (`kernels/measured.json`); else they are derived from a card's
+published bandwidth, memory and speed. Each figure says which it is.
 """
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
 
 import torch
 from torch import nn
@@ -67,12 +72,13 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What so many cards of a kind hold. All of it is derived."""
+    """What so many cards of a kind hold."""
 
     cards: int
     calls: int
     bound: str
     dollars_a_minute: float
+    source: str = "derived, not measured"
 
 
 def describe(size: Size) -> Described:
@@ -97,6 +103,24 @@ def idle(network: nn.Module) -> int:
             one = part.up[0].numel() + part.down[0].numel()
             unused += one * (len(part.up) - part.active)
     return unused
+
+
+@cache
+def measurements() -> dict[str, Any]:
+    """What was measured on a GPU and is kept beside the kernels; nothing where none was at hand."""
+    kept = files("kernels").joinpath("measured.json")
+    told: dict[str, Any] = json.loads(kept.read_text()) if kept.is_file() else {}
+    return told
+
+
+def measured(size: Size, card: Card, told: Mapping[str, Any]) -> Held | None:
+    """What the engine held on this card, with nobody's words searched: the network alone."""
+    row = told.get("engine", {}).get(size.name)
+    if row is None or card.name not in told["card"].split() or not row["calls_held"]:
+        return None
+    calls = row["calls_held"]
+    most = " (no more were tried)" if calls == row["calls_tried"] else ""
+    return Held(1, calls, f"p99{most}", card.price / 60 / calls, f"measured {told['date']} on {told['card']}")
 
 
 def held(told: Described, size: Size, card: Card) -> Held:
@@ -130,12 +154,12 @@ def lines(size: Size) -> list[str]:
         f"and takes {told.operations / 1e9:,.2f} G operations",
     ]
     for card in CARDS.values():
-        one = held(told, size, card)
+        one = measured(size, card, measurements()) or held(told, size, card)
         if one.calls <= 0:
             found.append(f"  {one.cards} x {card.name}: holds no call within {BUDGET * 1e3:.0f} ms (derived)")
             continue
         found.append(
             f"  {one.cards} x {card.name}: {one.calls:,} calls by {one.bound}, "
-            f"${one.dollars_a_minute:.6f} a call-minute at ${card.price:.2f} an hour (derived, not measured)"
+            f"${one.dollars_a_minute:.6f} a call-minute at ${card.price:.2f} an hour ({one.source})"
         )
     return found

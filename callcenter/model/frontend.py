@@ -13,6 +13,7 @@ from torch import Tensor
 
 from callcenter.audio import decode
 from callcenter.units import RATE
+from kernels.dmel import Tables
 
 WINDOW: Final = RATE // 40
 HOP: Final = RATE // 100
@@ -53,6 +54,14 @@ def window() -> Tensor:
     """Scaled so that a full-scale tone in one channel is near 0 dB."""
     shape = torch.hann_window(WINDOW, periodic=False)
     return shape * (2.0 / shape.sum())
+
+
+def tables(device: torch.device | str) -> Tables:
+    """The same for the kernel: the spectrum as a product with waves."""
+    turns = torch.arange(WINDOW, dtype=torch.float64)[:, None] * torch.arange(SIZE // 2 + 1) / SIZE * 2 * torch.pi
+    waves = torch.stack((turns.cos(), turns.sin())) * window().double()[:, None]
+    step = (LEVELS - 1) / (LOUD - FAINT)
+    return Tables(expansion().to(device), waves.float().to(device), bank().to(device), HOP, FAINT, step, LEVELS)
 
 
 def levels(audio: Tensor, past: Tensor | None = None) -> Tensor:
