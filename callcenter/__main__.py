@@ -3,23 +3,20 @@
 An error that a person can mend is one clear line with its remedy, and the exit status says it failed.
 """
 
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
 from callcenter import __version__
-from callcenter.config import SettingError, Settings, read
+from callcenter.bench.commands import app as bench
+from callcenter.config import SettingError, Settings
+from callcenter.terminal import Refusal, console, settings
 from callcenter.train.commands import app as teaching
-
-if TYPE_CHECKING:
-    from callcenter.store import Store
+from callcenter.trying.commands import app as experiment
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,7 +25,6 @@ app = typer.Typer(
     help="A telephone agent that listens while it speaks.",
 )
 db = typer.Typer(no_args_is_help=True, help="The database's tables.")
-bench = typer.Typer(no_args_is_help=True, help="Benchmarks: a table for people, one JSON object as the last line.")
 app.add_typer(db, name="db")
 procedures = typer.Typer(no_args_is_help=True, help="The procedures that calls follow.")
 app.add_typer(procedures, name="flows")
@@ -36,17 +32,7 @@ app.add_typer(bench, name="bench")
 app.add_typer(teaching, name="train")
 models = typer.Typer(no_args_is_help=True, help="The interaction model.")
 app.add_typer(models, name="model")
-experiment = typer.Typer(no_args_is_help=True, help="Arms side by side on live calls, read with honest statistics.")
 app.add_typer(experiment, name="experiment")
-console = Console(highlight=False, soft_wrap=True)
-
-
-class Refusal(Exception):
-    """What the user can mend: the sentence they are told, remedy included."""
-
-
-def settings() -> Settings:
-    return read(os.environ)
 
 
 @app.command()
@@ -129,40 +115,6 @@ def load(
     raise typer.Exit(status)
 
 
-@bench.command("interaction")
-def bench_interaction(
-    duplex: Annotated[str, typer.Option(help="Duplexes to measure side by side, comma separated.")] = "oracle,jumpy",
-    suite: Annotated[str, typer.Option(help="quick (about 3 minutes) or full (160 calls each).")] = "quick",
-    seed: Annotated[int, typer.Option(help="Other seeds compose other calls.")] = 1,
-    data: Annotated[Path | None, typer.Option(help="Folder with speech of real people and customers' lines.")] = None,
-    at_once: Annotated[int, typer.Option(help="Calls at once.", min=1)] = 30,
-    speed: Annotated[float, typer.Option(help="Run the clocks faster than real time.", min=0.1)] = 1.0,
-    rehearse: Annotated[bool, typer.Option("--rehearse", help="Offline shortcut: no socket, no clock.")] = False,
-    url: Annotated[str, typer.Option(help="A running server, measured under the one name given.")] = "",
-    out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("var/bench/interaction"),
-) -> None:
-    """The same simulated callers against each duplex: turns, pauses, interruptions, backchannels, noise, echo."""
-    from callcenter.bench.interaction import Order, run
-    from callcenter.switchboard import token_secret
-
-    chosen = settings()
-    order = Order(
-        tuple(name.strip() for name in duplex.split(",") if name.strip()),
-        suite=suite,
-        seed=seed,
-        data=data or (Path(chosen.data) if chosen.data else None),
-        at_once=at_once,
-        speed=speed,
-        url=url,
-        token=token_secret(chosen) if url else "",
-        key=chosen.api_key.reveal(),
-        rehearse=rehearse,
-        out=out,
-        shelf=chosen.var / "takes",
-    )
-    raise typer.Exit(run(order, console))
-
-
 @db.command("upgrade")
 def db_upgrade() -> None:
     """Bring the database's tables up to date."""
@@ -242,128 +194,6 @@ def doctor(
         raise Refusal(f"{failed} of {len(findings)} checks failed")
 
 
-@bench.command("export")
-def bench_export(
-    duplex: Annotated[str, typer.Option(help="Duplexes whose calls are written, comma separated.")] = "oracle",
-    suite: Annotated[str, typer.Option(help="quick or full.")] = "quick",
-    seed: Annotated[int, typer.Option(help="Other seeds compose other calls.")] = 1,
-    rehearse: Annotated[bool, typer.Option("--rehearse", help="Offline shortcut: no socket, no clock.")] = False,
-    out: Annotated[Path, typer.Option(help="Folder of the items and the report.")] = Path("var/bench/export"),
-) -> None:
-    """Make the suite's calls and write them as Full-Duplex-Bench and tau-voice do, for their own scripts."""
-    from callcenter.bench.interaction import Order, run
-
-    chosen = settings()
-    order = Order(
-        tuple(name.strip() for name in duplex.split(",") if name.strip()),
-        suite=suite,
-        seed=seed,
-        data=Path(chosen.data) if chosen.data else None,
-        rehearse=rehearse,
-        out=out / "report",
-        shelf=chosen.var / "takes",
-        export=out,
-    )
-    raise typer.Exit(run(order, console))
-
-
-@bench.command("task")
-def bench_task(
-    only: Annotated[str, typer.Option(help="One flow, or part of a scenario's name.")] = "",
-    lucks: Annotated[int, typer.Option(help="Calls per scenario, each with other words and chances.", min=1)] = 4,
-    url: Annotated[str, typer.Option(help="OpenAI-compatible endpoint to plan with (https://host/v1).")] = "",
-    model: Annotated[str, typer.Option(help="The endpoint's model.")] = "default",
-    key: Annotated[str, typer.Option(help="Environment variable that holds the endpoint's key.")] = "",
-    misheard: Annotated[float, typer.Option(help="Share of the caller's words that are misheard.", min=0, max=1)] = 0.0,
-) -> None:
-    """Callers with a task against flows, tools and CRM, with perfect ears, or a little less than that."""
-    from callcenter.bench.task import Remote
-    from callcenter.bench.task import main as play
-
-    score = play(only, lucks, console, Remote(url, model, key) if url else None, misheard)
-    raise typer.Exit(0 if score.verdicts else 1)
-
-
-@bench.command("ears")
-def bench_ears(
-    ears: Annotated[str, typer.Option(help="What hears; search: no network, only what comes behind it.")] = "search",
-    data: Annotated[Path | None, typer.Option(help="Folder with speech of real people and customers' lines.")] = None,
-    groups: Annotated[str, typer.Option(help="Groups, comma separated; default: all.")] = "",
-    share: Annotated[float, typer.Option(help="Fewer utterances a group.", min=0.01, max=10)] = 1.0,
-    seed: Annotated[int, typer.Option(help="Other seeds say other things.")] = 1,
-    show: Annotated[int, typer.Option(help="Print so many misheard utterances a group.", min=0)] = 0,
-    expect: Annotated[
-        bool, typer.Option("--expect", help="Tell it what a flow would expect: digits, commands.")
-    ] = False,
-) -> None:
-    """Word error rate of what is heard, by group of voices, on held-out sentences, voices and speakers."""
-    from callcenter.bench.ears import Order, run
-    from callcenter.bench.listeners import EARS
-
-    if ears not in EARS:
-        raise Refusal(f"no ears are called {ears!r}; known: {', '.join(EARS)}")
-    chosen = settings()
-    order = Order(
-        data or (Path(chosen.data) if chosen.data else None),
-        chosen.var / "takes",
-        seed,
-        share,
-        tuple(name.strip() for name in groups.split(",") if name.strip()),
-        show,
-        expect,
-    )
-    raise typer.Exit(run(order, EARS[ears], console))
-
-
-@bench.command("engine")
-def bench_engine(
-    sizes: Annotated[str, typer.Option(help="Sizes, comma separated.")] = "nano",
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    seconds: Annotated[float, typer.Option(help="Seconds of calls for each count of calls.")] = 12.0,
-    threads: Annotated[int, typer.Option(help="Threads of a CPU.")] = 1,
-    search: Annotated[bool, typer.Option(help="Search words too, on the CPU, as calls do.")] = True,
-    most: Annotated[int, typer.Option(help="Calls beyond which it does not go.")] = 512,
-    rows: Annotated[Path | None, typer.Option(help="File to which each size is added once it is measured.")] = None,
-) -> None:
-    """Time of a turn for one call and for more, and how many calls the device holds."""
-    from callcenter.bench.engine import Order, run
-    from callcenter.model.config import SIZES
-
-    names = tuple(name.strip() for name in sizes.split(",") if name.strip())
-    if unknown := [name for name in names if name not in SIZES]:
-        raise Refusal(f"no size is called {unknown[0]!r}; known: {', '.join(SIZES)}")
-    chosen = settings()
-    order = Order(names, device, seconds, Path(chosen.model) if chosen.model else None, threads, search, most, rows)
-    raise typer.Exit(run(order, console))
-
-
-@bench.command("kernels")
-def bench_kernels(
-    sizes: Annotated[str, typer.Option(help="Sizes, comma separated.")] = "nano,small,base,tml-small",
-    calls: Annotated[str, typer.Option(help="Calls of a turn, comma separated.")] = "64",
-    ops: Annotated[str, typer.Option(help="Kernels, comma separated; default: all.")] = "",
-    device: Annotated[str, typer.Option(help="cuda, or cpu: then nothing is measured.")] = "cuda",
-    seconds: Annotated[float, typer.Option(help="After which no other row is begun.")] = 600.0,
-    rows: Annotated[Path | None, typer.Option(help="File to which each row is added once it is measured.")] = None,
-    warm: Annotated[bool, typer.Option(help="Only compile, for a run that comes after.")] = False,
-    blocks: Annotated[bool, typer.Option(help="Compare our own kernels with other blocks.")] = False,
-) -> None:
-    """The GPU's kernels against torch's ways: time, bytes moved, share of the memory's bandwidth."""
-    from callcenter.bench.kernels import Order, run
-    from callcenter.model.config import SIZES
-
-    names = listed(sizes)
-    if unknown := [name for name in names if name not in SIZES]:
-        raise Refusal(f"no size is called {unknown[0]!r}; known: {', '.join(SIZES)}")
-    counts = tuple(map(int, listed(calls)))
-    order = Order(names, counts, listed(ops), device, warm=warm, blocks=blocks, seconds=seconds, rows=rows)
-    raise typer.Exit(run(order, console))
-
-
-def listed(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
 @models.command("describe")
 def describe(size: Annotated[str, typer.Argument(help="nano, small, base, large or tml-small")] = "nano") -> None:
     """Parameters, memory, bytes of a turn, calls on a GPU, cost of a call-minute; what is derived says so."""
@@ -398,101 +228,6 @@ def flows_check(
             console.print(f"{path}: {len(flow.steps)} steps, {flow.hash[:12]}")
     if problems:
         raise Refusal(f"{problems} problem{'s' if problems > 1 else ''}")
-
-
-@contextmanager
-def opened() -> Iterator[tuple["Store", Settings]]:
-    """The store, for the length of a command."""
-    from callcenter.store import Store, StoreDown
-
-    chosen = settings()
-    store = Store(chosen.database, chosen.country)
-    try:
-        yield store, chosen
-    except StoreDown as error:
-        raise Refusal(
-            f"the database does not answer: {error}; is it up, and was `callcenter db upgrade` run?"
-        ) from None
-    finally:
-        store.close()
-
-
-@experiment.command("create")
-def experiment_create(
-    name: Annotated[str, typer.Argument(help="Its name, for ever.")],
-    arm: Annotated[list[str], typer.Option(help="NAME=DUPLEX[,fallback=..,weights=FILE,eagerness=..]; control first.")],
-    share: Annotated[list[float] | None, typer.Option(help="Percent of each arm; default: alike.")] = None,
-    callers: Annotated[int, typer.Option(help="Callers planned; 0: what the effect needs.")] = 0,
-    base: Annotated[float, typer.Option(help="Share of callers who are helped now.")] = 0.7,
-    effect: Annotated[float, typer.Option(help="Change of it that must not be missed.")] = 0.05,
-    repeat_days: Annotated[int, typer.Option(help="A caller who calls again within these was not helped.")] = 7,
-    resolved: Annotated[list[str] | None, typer.Option(help="Outcomes that may count as resolved.")] = None,
-    exclude: Annotated[list[str] | None, typer.Option(help="Beginnings of numbers that take no part.")] = None,
-) -> None:
-    """Fix arms, shares and rules, and say how many callers it takes. Nothing of it can be changed afterwards."""
-    from callcenter.trying import Wanted, create
-
-    wanted = Wanted(name, arm, share or (), callers, base, effect, repeat_days, resolved or (), exclude or ())
-    with opened() as (store, chosen):
-        create(store, chosen, wanted, console)
-
-
-@experiment.command("start")
-def experiment_start(
-    name: Annotated[str, typer.Argument()],
-    gate: Annotated[Path | None, typer.Option(help="Output of `bench interaction` with every arm's duplex.")] = None,
-    without_gate: Annotated[str, typer.Option(help="Why no benchmark was needed; kept in the record.")] = "",
-) -> None:
-    """Assign callers from now on; one experiment runs at a time."""
-    from callcenter.trying import start
-
-    with opened() as (store, _):
-        start(store, name, gate, without_gate, console)
-
-
-@experiment.command("status")
-def experiment_status(name: Annotated[str, typer.Argument(help="Empty: all of them.")] = "") -> None:
-    """What can be told now: intervals that hold at every look, the split, guardrails; last line JSON."""
-    from callcenter.trying import status
-
-    with opened() as (store, _):
-        status(store, name, console)
-
-
-@experiment.command("stop")
-def experiment_stop(
-    name: Annotated[str, typer.Argument()], why: Annotated[str, typer.Option(help="Kept in the record.")]
-) -> None:
-    """Assign nobody any more; calls under way end as they began."""
-    from callcenter.trying import stop
-
-    with opened() as (store, _):
-        stop(store, name, why, console)
-
-
-@experiment.command("decide")
-def experiment_decide(
-    name: Annotated[str, typer.Argument()],
-    why: Annotated[str, typer.Option(help="The reason, in a sentence.")],
-    by: Annotated[str, typer.Option(help="Who decides.")],
-    promote: Annotated[str, typer.Option(help="The arm to serve to everybody; empty: none.")] = "",
-) -> None:
-    """Write down what was decided about a stopped experiment, with everything known at that moment."""
-    from callcenter.trying import decide
-
-    with opened() as (store, _):
-        decide(store, name, promote, why, by, console)
-
-
-@experiment.command("export")
-def experiment_export(
-    name: Annotated[str, typer.Argument()], out: Annotated[Path, typer.Option(help="CSV file to write.")]
-) -> None:
-    """Raw rows, one a call; callers are named by a hash."""
-    from callcenter.trying import export
-
-    with opened() as (store, _):
-        export(store, name, out, console)
 
 
 @app.command()

@@ -13,6 +13,10 @@ from typing import Any, get_args, get_origin
 from zoneinfo import available_timezones
 
 PREFIX = "CALLCENTER_"
+VOICES = {"espeak": "en-us", "flite": "slt"}
+"""The voice of each synthesizer that speaks where none is named."""
+ELSEWHERE = "alloy"
+"""And that of an endpoint."""
 
 
 class SettingError(Exception):
@@ -113,8 +117,16 @@ class Settings:
     """Its key."""
     greeting: str = ""
     """Sentence spoken when the stream opens; empty: the duplex greets by itself."""
-    voice: str = "en-us"
-    """Voice of the sentences spoken without a model."""
+    speech: str = "espeak"
+    """What notes and sentences are spoken with: espeak, flite, or an OpenAI-compatible endpoint (https://host/v1)."""
+    voice: str = ""
+    """A voice of it; empty: en-us for espeak, slt for flite, alloy for an endpoint."""
+    speech_model: str = "tts-1"
+    """The model to ask for at that endpoint."""
+    speech_key: Secret = field(default_factory=Secret)
+    """Its key."""
+    speech_rate: int = 24_000
+    """Samples a second that it answers with, unless it names them itself: 8000, 16000 or 24000."""
     lead_ms: int = 60
     """Audio the provider holds ahead of playing it."""
 
@@ -153,6 +165,10 @@ class Settings:
     """Export traces by OTLP (needs the extra `otel`); the endpoint comes from the usual OTEL_* variables."""
     speed: float = 1.0
     """Runs a call's clocks faster than real time: for soak tests and offline benchmarks only."""
+
+    def __post_init__(self) -> None:
+        if not self.voice:
+            object.__setattr__(self, "voice", VOICES.get(self.speech, ELSEWHERE))
 
 
 def read(environ: Mapping[str, str]) -> Settings:
@@ -205,6 +221,7 @@ CHOICES = {
     "log_level": ("debug", "info", "warning", "error"),
     "log_format": ("auto", "json", "plain"),
 }
+SPEECH_RATES = (8_000, 16_000, 24_000)
 SHORTEST_TOKEN = 16
 POSITIVE = ("max_calls", "max_call_s", "token_s", "speed")
 
@@ -222,6 +239,10 @@ def _checked(settings: Settings) -> Settings:
         raise SettingError(f"{PREFIX}ZONE={settings.zone!r} is no time zone such as Europe/Berlin")
     if settings.llm_url and not settings.llm_model:
         raise SettingError(f"{PREFIX}LLM_URL needs {PREFIX}LLM_MODEL beside it")
+    if settings.speech not in VOICES and not settings.speech.startswith(("https://", "http://")):
+        raise SettingError(f"{PREFIX}SPEECH={settings.speech!r}: {', '.join(VOICES)} or an address (https://host/v1)")
+    if settings.speech_rate not in SPEECH_RATES:
+        raise SettingError(f"{PREFIX}SPEECH_RATE={settings.speech_rate}: one of {', '.join(map(str, SPEECH_RATES))}")
     known = settings.ears in ("own", "none") or settings.ears.startswith(("https://", "http://", "whisper:"))
     if not known:
         raise SettingError(

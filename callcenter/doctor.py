@@ -22,7 +22,9 @@ from callcenter.telephony.origin import Origin, OriginError
 from callcenter.telephony.rest import Account, RestError
 from callcenter.telephony.signatures import sign
 from callcenter.telephony.transfer import Exchange, TransferError, read_targets
-from callcenter.voices import Espeak, VoiceError
+from callcenter.voices import VoiceError
+from callcenter.voices.choice import LOCAL, Voices, last_resort
+from callcenter.voices.remote import Remote
 
 PATIENCE: Final = 5.0
 ENOUGH_DISK: Final = 2 << 30
@@ -102,12 +104,20 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
 
 def _voice(settings: Settings) -> Iterator[Finding]:
+    sentence, told = "One moment, please.", f"{settings.speech}, {settings.voice}"
     try:
-        speech = Espeak().speak("One moment, please.", settings.voice)
+        voice = Voices(settings).plain()
+        speech = voice.alone(sentence) if isinstance(voice, Remote) else voice.speak(sentence)
     except VoiceError as error:
-        yield Finding("voice", "note", str(error), "without it the provider's voice says what must be said")
+        another = settings.speech not in LOCAL and last_resort() is not None
+        remedy = (
+            "a voice of this machine speaks instead"
+            if another
+            else "without it the provider's voice says what must be said"
+        )
+        yield Finding("voice", "note" if another or settings.speech in LOCAL else "fail", f"{told}: {error}", remedy)
     else:
-        yield Finding("voice", "ok", f"{settings.voice}, {len(speech.audio) / 8_000:.1f} s rendered")
+        yield Finding("voice", "ok", f"{told}, {len(speech.audio) / 8_000:.1f} s rendered")
 
 
 def _model(settings: Settings) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import datetime
-from functools import cache, lru_cache, partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -38,7 +38,7 @@ from callcenter.duplex.live import INSTRUCTIONS, Hosted, Where
 from callcenter.duplex.moshi import Moshi, load
 from callcenter.duplex.own_ears import OwnEars
 from callcenter.duplex.parrot import Parrot
-from callcenter.duplex.tongue import EspeakVoice
+from callcenter.duplex.tongue import PAUSE
 from callcenter.duplex.transcription import Recogniser, Transcription
 from callcenter.duplex.turnbased import Thresholds, TurnBased
 from callcenter.duplex.utterances import Utterances
@@ -52,6 +52,8 @@ from callcenter.liaison import Office
 from callcenter.logs import log
 from callcenter.model.checkpoint import load as load_model
 from callcenter.model.checkpoint import shipped as shipped_model
+from callcenter.model.own import HUMS
+from callcenter.model.own import PHRASES as OPENINGS
 from callcenter.model.vocabulary import Vocabulary
 from callcenter.store import Spool, Store
 from callcenter.store.ship import Shipper
@@ -62,7 +64,8 @@ from callcenter.telephony.signatures import Signatures
 from callcenter.telephony.tokens import Tokens
 from callcenter.telephony.transfer import Exchange, read_targets
 from callcenter.tracing import exporting, forget
-from callcenter.voices import Espeak, Speech, VoiceError
+from callcenter.voices import Streaming, VoiceError
+from callcenter.voices.choice import Voices
 from callcenter.wire import fork
 from flows import Flow
 
@@ -72,8 +75,8 @@ LINGER_S: Final = 1.0
 REHEARSED: Final = "rehearsal"
 """The id of calls without a clock: their speech is made where it is asked for."""
 
-SENTENCES: Final = 2_000
-"""Sentences of the turn-based bot that are kept as sound: about 30 MB."""
+OWN: Final = (*HUMS, *(text for texts in OPENINGS.values() for text in texts))
+"""What the interaction model says without a note; a voice that is far away has it ready."""
 
 PHRASES: Final = {
     "hold": "One moment, please.",
@@ -83,12 +86,12 @@ PHRASES: Final = {
 }
 
 
-def duplexes(settings: Settings) -> dict[str, Maker]:
+def duplexes(settings: Settings, voices: Voices | None = None) -> dict[str, Maker]:
     """The duplexes that can be served, by name."""
-    engine = engine_of(settings)
+    engine, voices = engine_of(settings), voices or Voices(settings)
     served: dict[str, Maker] = {
-        "interaction": interaction(settings, engine),
-        "turnbased": turnbased(settings, engine),
+        "interaction": interaction(engine, voices),
+        "turnbased": turnbased(settings, engine, voices),
         "parrot": lambda _context: Parrot(),
     }
     if settings.live_url:
@@ -120,32 +123,27 @@ def started(weights: str, sessions: int, device: str) -> Engine:
     return engine
 
 
-def interaction(settings: Settings, engine: Callable[[], Engine]) -> Maker:
-    """The interaction model with the voice that is set."""
-
-    @cache
-    def voice(name: str) -> EspeakVoice:
-        return EspeakVoice(name)
+def interaction(engine: Callable[[], Engine], voices: Voices) -> Maker:
+    """The interaction model with the voice that is set, or the arm's."""
 
     def make(context: Context) -> Interaction:
-        name = (context.arm.voice if context.arm else "") or settings.voice
-        seed = zlib.crc32(context.call_id.encode())
-        return Interaction(engine, voice(name), seed=seed, inline=context.call_id == REHEARSED)
+        voice = voices.voice(context.arm.voice if context.arm else "")
+        rehearsed = context.call_id == REHEARSED
+        if isinstance(voice, Streaming) and not rehearsed:
+            voice.learn(OWN)
+        return Interaction(engine, voice, seed=zlib.crc32(context.call_id.encode()), inline=rehearsed)
 
     return make
 
 
-def turnbased(settings: Settings, engine: Callable[[], Engine]) -> Maker:
+def turnbased(settings: Settings, engine: Callable[[], Engine], voices: Voices) -> Maker:
     """The turn-based bot, with the ears and the voice that are set; sentences that recur are spoken once."""
     ears = ears_of(settings, engine)
-
-    @lru_cache(maxsize=SENTENCES)
-    def speak(voice: str, text: str) -> Speech:
-        return Espeak().speak(text, voice)
+    pause = PAUSE if voices.trims else 0
 
     def make(context: Context) -> TurnBased:
-        voice = (context.arm.voice if context.arm else "") or settings.voice
-        return TurnBased(Thresholds(), ears(), partial(speak, voice))
+        voice = voices.plain(context.arm.voice if context.arm else "")
+        return TurnBased(Thresholds(), ears(), voice, pause)
 
     return make
 
@@ -165,7 +163,8 @@ def ears_of(settings: Settings, engine: Callable[[], Engine]) -> Callable[[], Ea
 
 def build(settings: Settings, makers: Mapping[str, Maker] | None = None, bound: str = "") -> House:
     """Wire a server together. `bound` is the address it listens on, for a local phone when no public URL is set."""
-    makers = {**duplexes(settings), **(makers or {})}
+    voices = Voices(settings)
+    makers = {**duplexes(settings, voices), **(makers or {})}
     for name in filter(None, (settings.duplex, settings.fallback)):
         if name not in makers:
             raise ValueError(f"no duplex is called {name!r}; known: {', '.join(sorted(makers))}")
@@ -189,7 +188,7 @@ def build(settings: Settings, makers: Mapping[str, Maker] | None = None, bound: 
         spool=spool,
         signatures=Signatures([secret], origin, settings.trusted_proxies),
         tokens=Tokens(secret.encode(), settings.token_s),
-        phrases=phrases(settings),
+        phrases=phrases(settings, voices),
         duplexes=makers,
         begin=exporting() if settings.otel else forget,
         office=office,
@@ -247,12 +246,12 @@ def flow_targets(flow: Flow) -> dict[str, dict[str, str]]:
     return {name: {"number": target.dial} for name, target in flow.targets.items()}
 
 
-def phrases(settings: Settings) -> dict[str, Phrase]:
+def phrases(settings: Settings, voices: Voices) -> dict[str, Phrase]:
     """The sentences spoken without a model, rendered once. Without a voice the carrier speaks the most needed ones."""
     texts = {**PHRASES, **({"greeting": settings.greeting} if settings.greeting else {})}
     try:
-        voice = Espeak()
-        return {name: Phrase(text, voice.speak(text, settings.voice).audio) for name, text in texts.items()}
+        voice = voices.plain()
+        return {name: Phrase(text, voice.speak(text).audio) for name, text in texts.items()}
     except VoiceError as error:
         log.warning("no voice for canned sentences", error=str(error))
         return {}

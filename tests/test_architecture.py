@@ -41,6 +41,7 @@ ORDER = [
     {"webhooks"},
     {"api"},
     {"server", "admin"},
+    {"terminal"},
     {"callers", "train", "bench", "doctor", "replaying", "trying"},
     {"__main__"},
 ]

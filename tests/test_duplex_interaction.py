@@ -8,13 +8,13 @@ import pytest
 from little_model import LITTLE, Beeps, Whim, called, network
 
 from callcenter.duplex.interaction import Interaction
-from callcenter.duplex.tongue import EspeakVoice
 from callcenter.engine import Engine, EngineError
 from callcenter.engine.runner import Runner
 from callcenter.events import Asked, Backchannelled, Heard, Ignored, Note, Policy, TookFloor, Yielded
 from callcenter.model.checkpoint import even
 from callcenter.model.own import HUMS, PHRASES
 from callcenter.units import TURN
+from callcenter.voices.choice import EspeakVoice
 
 OWN = {text for texts in PHRASES.values() for text in texts} | set(HUMS)
 MONTHS = ("January", "March", "May", "August", "October")

@@ -33,7 +33,7 @@ from callcenter.measures import (
     utterances,
     word_errors,
 )
-from callcenter.measures.intervals import Event, at_quantile, byar, quantile, rate, share, wilson
+from callcenter.measures.intervals import Event, at_quantile, byar, contrast, quantile, rate, ratio, share, wilson
 from callcenter.measures.saved import as_data, from_data
 from callcenter.units import RATE, samples
 
@@ -801,3 +801,43 @@ def test_an_agent_that_spoke_until_the_caller_hung_up_was_not_stopped(hangs_up, 
 def test_joined_merges_what_touches_and_drops_what_is_too_short():
     assert joined([Span(0, 5), Span(5, 8), Span(20, 22)], least=3) == (Span(0, 8),)
     assert RATE == 8000
+
+
+def paired(gap, callers=30, seed=3):
+    """The same callers in two conditions: they differ much among themselves and by `gap` between the two."""
+    import numpy as np
+
+    chance = np.random.default_rng(seed)
+    own = chance.normal(0, 5, callers)
+    return tuple(
+        [Event(f"c{n}", float(own[n] + side * gap + chance.normal(0, 0.1))) for n in range(callers) for _ in range(4)]
+        for side in (1, 0)
+    )
+
+
+def less(one, other):
+    return ratio(one) - ratio(other)
+
+
+def test_a_difference_of_the_same_callers_is_seen_though_callers_differ_more():
+    one, other = paired(0.5)
+    low, high = contrast(one, other, less)
+    assert 0.4 < low < 0.5 < high < 0.6
+    low, high = contrast(*paired(0.0), less)
+    assert low < 0 < high
+
+
+def test_few_callers_and_comparisons_that_mostly_fail_say_nothing():
+    one, other = paired(0.5, callers=9)
+    assert contrast(one, other, less) is None
+    assert contrast(*paired(0.5), lambda *_: None) is None
+    assert contrast([], [], less) is None
+
+
+def test_a_comparison_may_be_infinite():
+    one = [Event(f"c{n}", 1.0) for n in range(12)]
+    none = [Event(f"c{n}", 0.0) for n in range(12)]
+    assert contrast(one, none, lambda a, b: ratio(a) / ratio(b) if ratio(b) else float("inf")) == (
+        float("inf"),
+        float("inf"),
+    )

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from acting import tone
 
-from callcenter.callers.programs import FESTIVAL, FLITE, Shelf, installed, spoken
+from callcenter.callers.programs import FESTIVAL, FLITE, Shelf, installed
 from callcenter.units import RATE
 from callcenter.voices import Speech, VoiceError
+from callcenter.voices.program import spoken
 
 
 def test_a_program_that_writes_a_wave_is_a_synthesizer(tmp_path):

@@ -7,10 +7,11 @@ from functools import wraps
 import pytest
 from little_model import Beeps
 
-from callcenter.duplex.tongue import PAUSE, EspeakVoice, Tongue, sentences, trimmed
+from callcenter.duplex.tongue import PAUSE, Tongue, sentences
 from callcenter.events import Note
 from callcenter.units import SILENT_BYTE, TURN
-from callcenter.voices import Speech, VoiceError, Word
+from callcenter.voices import Sound, Speech, VoiceError, Word, trimmed
+from callcenter.voices.choice import EspeakVoice
 
 TEXT = "Your order left on Monday. It costs $42.50! Anything else?"
 
@@ -161,6 +162,10 @@ async def test_a_voice_that_fails_fails_the_turn():
         (TEXT, ("Your order left on Monday.", "It costs $42.50!", "Anything else?")),
         ("  No stop at the end ", ("No stop at the end",)),
         ("At 3.15 p.m.", ("At 3.15 p.m.",)),
+        ("It is 12.50 now.", ("It is 12.50 now.",)),
+        ("  a.  b?  ", ("a.", "b?")),
+        ("Well... yes.", ("Well...", "yes.")),
+        ("Wait… there it is. -", ("Wait…", "there it is. -")),
         ("", ()),
     ],
 )
@@ -196,3 +201,174 @@ async def test_a_real_voice_says_every_word_of_amounts_dates_and_numbers():
 
 def test_a_hum_is_there_at_once():
     assert Tongue(Beeps()).hum("mm-hmm.") == Beeps().speak("mm-hmm.").audio
+
+
+# ---------------------------------------------------------------------------------------------- joined, as they come
+
+
+def joined(text, voice, pause=0):
+    """Every turn of a note that is said without a pause of ours."""
+
+    async def run():
+        tongue = Tongue(voice, pause=pause)
+        tongue.begin("n", text)
+        turns = []
+        while tongue.speaking:
+            turns.append(await tongue.go_on())
+        return turns
+
+    return asyncio.run(run())
+
+
+def test_sentences_that_are_joined_fill_whole_turns_and_say_every_word_once():
+    turns = joined(TEXT, Beeps())
+    assert " ".join(turn.words for turn in turns if turn.words) == TEXT
+    assert {len(turn.audio) for turn in turns[:-1]} == {TURN}
+    assert b"".join(turn.audio for turn in turns) == b"".join(Beeps().speak(part).audio for part in sentences(TEXT))
+
+
+def test_a_pause_can_lie_between_them():
+    audio = b"".join(turn.audio for turn in joined("One. Two.", Beeps(), pause=500))
+    assert audio == Beeps().speak("One.").audio + bytes([SILENT_BYTE]) * 500 + Beeps().speak("Two.").audio
+
+
+def test_the_first_sentence_is_heard_before_the_second_is_made():
+    gate = threading.Event()
+
+    class Slow(Beeps):
+        def speak(self, text):
+            if text == "Two.":
+                assert gate.wait(20)
+            return super().speak(text)
+
+    async def run():
+        tongue = Tongue(Slow(), pause=0)
+        tongue.begin("n", "One is a sentence of some length. Two.")
+        first = await tongue.go_on()
+        gate.set()
+        while tongue.speaking:
+            await tongue.go_on()
+        return first
+
+    first = asyncio.run(run())
+    assert len(first.audio) == TURN
+    assert first.words
+
+
+@in_a_call
+async def test_a_tongue_that_stops_has_nothing_left():
+    tongue = Tongue(Beeps(), pause=0)
+    tongue.begin("n", TEXT)
+    assert tongue.left == 3 * 5 * TURN
+    first = await tongue.go_on()
+    assert tongue.left == len(Beeps().speak(sentences(TEXT)[0]).audio) - len(first.audio) + 2 * 5 * TURN
+    tongue.stop()
+    assert (tongue.speaking, tongue.left) == (False, 0)
+    assert (await tongue.go_on()).audio == b""
+
+
+def test_a_voice_that_fails_is_told():
+    class Broken:
+        def speak(self, text):
+            raise OSError("no voice")
+
+    with pytest.raises(OSError, match="no voice"):
+        joined("Hello.", Broken())
+
+
+# ------------------------------------------------------------------------------------------- a voice that is far away
+
+
+class Far:
+    """Begins sounds that the test itself fills."""
+
+    def __init__(self):
+        self.begun = []
+
+    def speak(self, text):
+        return Beeps().speak(text)
+
+    def begin(self, text):
+        self.begun.append(Sound(text, streamed=True))
+        return self.begun[-1]
+
+    def ready(self, text):
+        return Speech(b"ready", ())
+
+    def learn(self, texts):
+        pass
+
+
+@in_a_call
+async def test_what_is_far_away_is_said_while_it_still_comes():
+    far = Far()
+    tongue = Tongue(far)
+    tongue.begin("n1", "One two three four.")
+    (sound,) = far.begun
+    assert tongue.say() is None
+    sound.add(b"\x10" * TURN)
+    assert tongue.say() is None, "a turn more must be there before it begins"
+    sound.add(b"\x10" * TURN)
+    first, second = tongue.say(), tongue.say()
+    assert [len(first.audio), len(second.audio)] == [TURN, TURN]
+    assert tongue.say() is None, "the sound has not come so far; nobody fills it up"
+    sound.add(b"\x10" * 700)
+    sound.finish()
+    last = tongue.say()
+    assert len(last.audio) == 700
+    assert " ".join(turn.words for turn in (first, second, last) if turn.words) == "One two three four."
+    assert not tongue.speaking
+
+
+@in_a_call
+async def test_its_words_are_spread_anew_when_its_length_is_known():
+    """A voice twice as slow as was guessed: no word is said twice, none is lost, and the end holds only its own."""
+    far = Far()
+    tongue = Tongue(far)
+    text = "alpha bravo charlie delta echo"
+    tongue.begin("n1", text)
+    (sound,) = far.begun
+    length = 4 * len(text) * 8_000 // 14
+    turns = []
+    for at in range(0, length, TURN):
+        sound.add(b"\x10" * min(TURN, length - at))
+        if (turn := tongue.say()) is not None:
+            turns.append(turn)
+    sound.finish()
+    turns += said(tongue)
+    assert " ".join(turn.words for turn in turns if turn.words) == text
+    assert sum(len(turn.audio) for turn in turns) == length
+    assert len(turns[-1].words.split()) <= 1
+
+
+@in_a_call
+async def test_a_sound_that_is_stopped_is_not_made_any_further():
+    far = Far()
+    tongue = Tongue(far)
+    tongue.begin("n1", "One two.")
+    cancelled = asyncio.Event()
+
+    async def work():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    far.begun[0].run(work())
+    await asyncio.sleep(0)
+    tongue.stop()
+    await asyncio.wait_for(cancelled.wait(), 20)
+    assert not tongue.speaking
+
+
+@in_a_call
+async def test_who_waits_for_nothing_gets_what_is_there():
+    far = Far()
+    tongue = Tongue(far, pause=0)
+    tongue.begin("n1", "One two.")
+    assert (await tongue.go_on()).audio == b""
+    assert tongue.speaking
+    far.begun[0].take(Beeps().speak("One two."))
+    turns = [await tongue.go_on(), await tongue.go_on()]
+    assert " ".join(turn.words for turn in turns if turn.words) == "One two."
+    assert tongue.hum("mm-hmm.") == b"ready"

@@ -30,6 +30,10 @@ def speak(text, voice="en-us+f3"):
     return Espeak().speak(text, voice, band=True)
 
 
+class Her:
+    speak = staticmethod(speak)
+
+
 @cache
 def caller(text=CALLER):
     return speak(text, "en-us+m3").audio
@@ -74,7 +78,7 @@ def converse(channel, ears=None, notes=((0, LONG),), policy=None, thresholds=Non
     """What the bot does to a caller's channel; `notes` are (turn, text); `echo` is (gain, turns) of what it says."""
 
     async def run():
-        bot = TurnBased(thresholds or Thresholds(), ears or Deaf(), speak)
+        bot = TurnBased(thresholds or Thresholds(), ears or Deaf(), Her())
         bot.open(policy or Policy(), ())
         spoken, played = [], [SILENT_TURN]
         padded = channel + pause(0.2)[: -len(channel) % TURN]
@@ -264,7 +268,7 @@ def test_it_hears_words_through_a_real_endpoint():
     async def run(url):
         async with httpx.AsyncClient(trust_env=False) as client:
             ears = Utterances(Transcription(Recogniser(url, "ears-1", Secret(KEY)), client))
-            bot = TurnBased(Thresholds(), ears, speak)
+            bot = TurnBased(Thresholds(), ears, Her())
             bot.open(Policy(), ())
             heard = []
             for turn in range(len(channel) // TURN):

@@ -10,11 +10,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from callcenter import voices
 from callcenter.audio import decode
 from callcenter.audio.offline import phone_band, resample
 from callcenter.units import RATE
 from callcenter.voices import Espeak, Moment, VoiceError, Word, words
+from callcenter.voices import espeak as library
 
 TEXT = "Hello, I'm out of the office, my order number is 4 7 1, I'd pay $25.30."
 
@@ -39,7 +39,7 @@ def test_another_process_says_the_same_bytes(espeak):
 
 def test_its_noise_is_drawn_from_our_seed(espeak, monkeypatch):
     first = espeak.speak(TEXT, "en-us+f3")
-    monkeypatch.setattr(voices, "SEED", 2)
+    monkeypatch.setattr(library, "SEED", 2)
     assert espeak.speak(TEXT, "en-us+f3").audio != first.audio
 
 
@@ -101,10 +101,10 @@ def test_without_the_package_debians_library_is_taken_or_the_remedy_told(monkeyp
         assert Espeak().speak("Hello there").words
     else:
         with pytest.raises(VoiceError, match="apt-get install"):
-            voices.find()
+            library.find()
 
 
-W, P = voices.WORD, voices.PHONEME
+W, P = library.WORD, library.PHONEME
 SOUND = Moment(P, 1, named=True)
 
 

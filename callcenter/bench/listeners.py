@@ -6,7 +6,7 @@ language lose by themselves.
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -38,6 +38,22 @@ class Network(Protocol):
     def turn(self, pcm: NDArray[np.int16]) -> Floats: ...
 
 
+class Listening:
+    """The ears of one call: turns go in, the words that became certain with them come out."""
+
+    def __init__(self, network: Network, vocabulary: Vocabulary, priors: Floats) -> None:
+        self._network, self._search = network, Search(vocabulary, priors)
+
+    def expect(self, words: Iterable[str]) -> None:
+        self._search.expect(words)
+
+    def turn(self, pcm: NDArray[np.int16]) -> tuple[str, ...]:
+        return tuple(word.text for word in self._search.push(self._network.turn(pcm)).certain)
+
+    def close(self) -> tuple[str, ...]:
+        return tuple(word.text for word in self._search.close().certain)
+
+
 class Streamed:
     """A fresh network and a fresh search for every utterance. `late`: frames by which the network answers late."""
 
@@ -45,13 +61,16 @@ class Streamed:
         self._network, self._vocabulary, self._priors = network, vocabulary, priors
         self._late = late * LABEL
 
+    def listening(self) -> Listening:
+        return Listening(self._network(), self._vocabulary, self._priors)
+
     def hear(self, audio: bytes, expects: frozenset[str] = frozenset()) -> str:
         pcm = decode(audio)
         pcm = np.pad(pcm, (0, self._late + (-len(pcm) - self._late) % TURN))
-        network, search = self._network(), Search(self._vocabulary, self._priors)
-        search.expect(expects)
-        words = [word for turn in pcm.reshape(-1, TURN) for word in search.push(network.turn(turn)).certain]
-        return " ".join(word.text for word in (*words, *search.close().certain))
+        ears = self.listening()
+        ears.expect(expects)
+        words = [word for turn in pcm.reshape(-1, TURN) for word in ears.turn(turn)]
+        return " ".join((*words, *ears.close()))
 
 
 class Knowing:
@@ -92,11 +111,15 @@ class Taught:
         return np.asarray(said, np.float32)
 
 
-def served(spoken: Sequence[Spoken]) -> Hearing:
+def own() -> Streamed:
     """The model that is served by default, or the one that is set."""
     path = os.environ.get("CALLCENTER_MODEL", "")
     model = load(Path(path)) if path else shipped()
     return Streamed(lambda: Taught(model.network.ear), Vocabulary.shipped(), model.priors, LATE)
+
+
+def served(spoken: Sequence[Spoken]) -> Hearing:
+    return own()
 
 
 EARS: Mapping[str, Ears] = {"model": served, "search": knowing}

@@ -261,14 +261,21 @@ class TextCall:
     def speak(self) -> None:
         if self.speech:
             self.go_on()
-        elif self.at >= self.talking_until and self.at - self.silent_since >= samples(0.2):
+        elif self.free():
             self.notes = [note for note in self.notes if note.expires is None or note.expires > self.at]
             if self.notes:
                 note = self.notes.pop(0)
                 self.speech = Speech(note, self.at)
-                self.note_down("begins", note)
+                self.begins(note)
             elif self.leaving:
                 self.leave(self.leaving)
+
+    def free(self) -> bool:
+        """Whether a voice that knows when its caller has ended would speak now."""
+        return self.at >= self.talking_until and self.at - self.silent_since >= samples(0.2)
+
+    def begins(self, note: Note) -> None:
+        self.note_down("begins", note)
 
     def go_on(self) -> None:
         speech = self.speech
@@ -343,9 +350,7 @@ class TextCall:
         """Word by word; the ears have a word by the end of the turn in which it ends."""
         self.utterance += 1
         number, at, said = self.utterance, self.at, ""
-        self.note_down("says", text)
-        if self.speech and not backchannel:
-            self.later(self.at + YIELDS, self.yield_floor)
+        self.opens(text, backchannel)
         for word in text.split():
             if pause := re.fullmatch(r"\[([\d.]+)\]", word):
                 at += samples(float(pause[1]))
@@ -354,10 +359,21 @@ class TextCall:
             said = f"{said} {self.ear(word)}".strip()
             heard_at = -(-at // TURN) * TURN
             self.later(heard_at, lambda said=said, number=number: self.hear(said, number))  # type: ignore[misc]
+        end = self.closes(text, at)
+        self.later(end + samples(0.4), lambda: self.hear(said, number, final=True))
+
+    def opens(self, text: str, backchannel: bool) -> None:
+        """The caller begins to speak; a voice that speaks gives way to more than a listener's word."""
+        self.note_down("says", text)
+        if self.speech and not backchannel:
+            self.later(self.at + YIELDS, self.yield_floor)
+
+    def closes(self, text: str, at: int) -> int:
+        """The caller's last sound is at `at`; the end of its turn."""
         self.talking_until = max(self.talking_until, at)
         end = -(-at // TURN) * TURN
         self.later(end, lambda: self.note_down("last word", text))
-        self.later(end + samples(0.4), lambda: self.hear(said, number, final=True))
+        return end
 
     def ear(self, word: str) -> str:
         """The word, or now and then nothing, or a word that is spelled a little differently."""

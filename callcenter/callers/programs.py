@@ -5,26 +5,19 @@ They tell no words.
 """
 
 import shutil
-import subprocess
-import tempfile
-import wave
 from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final, Literal
 
-import numpy as np
-
-from callcenter.audio import encode
-from callcenter.audio.offline import phone_band, resample
 from callcenter.callers.takes import Speaker
-from callcenter.voices import Espeak, Speech, VoiceError
+from callcenter.voices import Espeak, Speech
+from callcenter.voices.program import spoken
 
 Synthesizer = Literal["espeak", "flite", "festival"]
 
 FLITE: Final = ("slt", "rms", "awb", "kal16", "kal")
 FESTIVAL: Final = ("cmu_us_slt_arctic_hts", "kal_diphone", "ked_diphone")
-COMMAND_WITHIN: Final = 60
 
 
 class Shelf:
@@ -74,20 +67,6 @@ class Festival:
         stretch = f"(Parameter.set 'Duration_Stretch {170 / max(60, rate):.2f})"
         command = ["text2wave", "-o", "{wave}", "-eval", f"(voice_{voice})", "-eval", stretch]
         return self._shelf.kept((*command, band, text), lambda: spoken(command, band, text))
-
-
-def spoken(command: list[str], band: bool, stdin: str = "") -> Speech:
-    """Runs a synthesizer that writes a wave file."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "spoken.wav"
-        filled = [str(path) if word == "{wave}" else word for word in command]
-        ran = subprocess.run(filled, input=stdin.encode(), capture_output=True, timeout=COMMAND_WITHIN, check=False)
-        if ran.returncode or not path.is_file():
-            raise VoiceError(f"{command[0]} failed: {ran.stderr.decode(errors='replace')[:200]}")
-        with wave.open(str(path)) as sound:
-            pcm = np.frombuffer(sound.readframes(sound.getnframes()), np.int16)
-            pcm = resample(pcm, sound.getframerate())
-    return Speech(encode(phone_band(pcm) if band else pcm), ())
 
 
 def installed(folder: Path | None = None) -> dict[Synthesizer, Speaker]:

@@ -51,13 +51,16 @@ class Rehearsed:
 
 
 class Rehearsal:
-    """`delay`: frames that anything needs from one end to the other."""
+    """`delay`: frames that anything needs from one end to the other. `policy`: what the duplex is opened with."""
 
-    def __init__(self, mouth: Mouth, duplex: Duplex, weather: Weather = CALM, delay: int = 1) -> None:
+    def __init__(
+        self, mouth: Mouth, duplex: Duplex, weather: Weather = CALM, delay: int = 1, policy: Policy | None = None
+    ) -> None:
         self._mouth = mouth
         self._duplex = duplex
         self._network = Network(weather)
         self._delay = delay
+        self._policy = policy or Policy()
         self._call = Call(Setup(caps=Twilio().caps, duplex="rehearsed"))
         self._ear = Ear()
         self._reel = Reel()
@@ -70,7 +73,7 @@ class Rehearsal:
 
     async def run(self, limit: float = 300.0) -> Rehearsed:
         spoken, listened = bytearray(), bytearray()
-        self._duplex.open(Policy(), ())
+        self._duplex.open(self._policy, ())
         await self._feed(Rang("+15550100001", "+15550109999"))
         await self._feed(Started("MZ", "CA"))
         heard = SILENT_FRAME

@@ -38,7 +38,7 @@ from callcenter.callers.scenario import (
     Temper,
     Tic,
 )
-from callcenter.callers.studio import Studio
+from callcenter.callers.studio import Singer, Studio
 from callcenter.callers.takes import Take, Wording, plain
 
 REGULAR = Weather(loss=0.02, burst=5.0)
@@ -149,14 +149,12 @@ class Composer:
         self._studio = studio
         self._chance = chance
         self._lines = Lines(chance, studio.evaluation, studio.customers)
-        names: list[Synthesizer] = [name for name in SHARES if name in studio.speakers]
-        (by,) = chance.choices(names, [SHARES[name] for name in names])
-        self.singer = studio.singer(chance, by)
+        self.singer = singer_of(chance, studio)
         self._others = [studio.singer(chance) for _ in range(2)]
 
     def casting(self, index: int, scenario: Scenario, group: str, voice: str, beds: "Beds") -> Casting:
         chance = self._chance
-        conditions = self._conditions()
+        conditions = conditions_of(chance)
         seed = chance.getrandbits(31)
         return Casting(
             scenario.name,
@@ -210,13 +208,6 @@ class Composer:
             pace=chance.uniform(0.7, 1.3),
             insists=chance.uniform(0.3, 0.7),
         )
-
-    def _conditions(self) -> Conditions:
-        """Telephone lines as they are: mostly fair, some far, loud or noisy."""
-        chance = self._chance
-        noise = chance.choice(("hiss", "hiss", "room", "hum", "babble", "clip"))
-        echo = Echo(chance.choice((-20.0, -30.0)), chance.uniform(0.12, 0.4)) if chance.random() < 0.35 else None
-        return Conditions(chance.gauss(0.0, 3.0), noise, chance.triangular(15.0, 40.0, 20.0), echo)
 
     # --------------------------------------------------------------------------------------------------------- moves
 
@@ -298,6 +289,20 @@ class Composer:
 
     def _own(self, words: Callable[[], Wording]) -> Take:
         return self._studio.take(self.singer, words())
+
+
+def conditions_of(chance: Random) -> Conditions:
+    """Telephone lines as they are: mostly fair, some far, loud or noisy."""
+    noise = chance.choice(("hiss", "hiss", "room", "hum", "babble", "clip"))
+    echo = Echo(chance.choice((-20.0, -30.0)), chance.uniform(0.12, 0.4)) if chance.random() < 0.35 else None
+    return Conditions(chance.gauss(0.0, 3.0), noise, chance.triangular(15.0, 40.0, 20.0), echo)
+
+
+def singer_of(chance: Random, studio: Studio) -> Singer:
+    """Somebody who calls, from one of the synthesizers that are here."""
+    names: list[Synthesizer] = [name for name in SHARES if name in studio.speakers]
+    (by,) = chance.choices(names, [SHARES[name] for name in names])
+    return studio.singer(chance, by)
 
 
 def rounds(moves: Sequence[Move], acts: Sequence[Sequence[Over]]) -> tuple[Round, ...]:

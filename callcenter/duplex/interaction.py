@@ -6,7 +6,7 @@ get their sound from the tongue. This file carries things between the three.
 
 from collections.abc import Callable, Sequence
 
-from callcenter.duplex.tongue import Tongue, Voice
+from callcenter.duplex.tongue import Tongue
 from callcenter.engine import Engine, Session
 from callcenter.engine.runner import Answer
 from callcenter.events import (
@@ -25,6 +25,7 @@ from callcenter.events import (
 from callcenter.model.conduct import Choice, Conduct, Thresholds
 from callcenter.model.text import shipped
 from callcenter.units import TURN
+from callcenter.voices import Voice
 
 
 class Interaction:

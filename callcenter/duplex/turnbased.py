@@ -7,19 +7,20 @@ are known, sustained voice must do. It never speaks while it believes the caller
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from callcenter import voices
 from callcenter.background import policies
 from callcenter.duplex.completeness import Sounding, sounding
 from callcenter.duplex.ears import Ears, Hearing, Sound
 from callcenter.duplex.echo import Echo
-from callcenter.duplex.mouth import Mouth
+from callcenter.duplex.tongue import Tongue
 from callcenter.duplex.vad import STEP, Loudness, Silero
 from callcenter.events import Act, Asked, Floor, Heard, Ignored, Note, Policy, Spoken, TookFloor, Yielded
 from callcenter.measures.words import listening, normal
 from callcenter.units import RATE, TURN, samples
-from callcenter.voices import Speech, Word
+from callcenter.voices import Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +121,16 @@ class Voice:
 
 
 class TurnBased:
-    def __init__(self, thresholds: Thresholds, ears: Ears, speak: Callable[[str], Speech]) -> None:
+    def __init__(self, thresholds: Thresholds, ears: Ears, voice: voices.Voice, pause: int = 0) -> None:
+        """`pause`: what the voice leaves out between two sentences."""
         self._bounds = thresholds
         self._ears = ears
         self._vad = Silero()
         self._loudness = Loudness()
         self._echo = Echo()
         self._voice = Voice(thresholds)
-        self._mouth = Mouth(speak)
+        self._tongue = Tongue(voice, pause=pause)
+        self._saying: Note | None = None
         self._policy = Policy()
         self._notes: dict[str, Note] = {}
         self._words: list[Word] = []
@@ -153,7 +156,7 @@ class TurnBased:
         self._words += hearing.final
         text = " ".join(word.text for word in hearing.final)
         acts: list[Act] = []
-        if self._mouth.note is not None:
+        if self._saying is not None:
             acts += self._overlapped(hearing, now)
         else:
             acts += self._listened(hearing, now)
@@ -161,16 +164,16 @@ class TurnBased:
                 text = f"{text} {self._settled()}".strip()
             acts += self._begin(now)
         yields = any(isinstance(act, Yielded) for act in acts)
-        note = self._mouth.note
+        note = self._saying
         if note is None:
             return Spoken(heard.turn, heard_text=text, acts=tuple(acts), floor=Floor(p_yield=float(yields)))
-        audio, words = await self._mouth.go_on()
-        if self._mouth.note is None:
+        said = await self._tongue.go_on()
+        if not self._tongue.speaking:
             self._finished(note, now)
-        return Spoken(heard.turn, audio, text, words, tuple(acts), Floor(p_speak=1.0), note.id)
+        return Spoken(heard.turn, said.audio, text, said.words, tuple(acts), Floor(p_speak=1.0), note.id)
 
     def close(self) -> None:
-        self._mouth.stop()
+        self._tongue.close()
         self._ears.close()
 
     # -------------------------------------------------------------------------------------------------------- notes
@@ -179,8 +182,8 @@ class TurnBased:
         for note in notes:
             for old in note.supersedes:
                 self._notes.pop(old, None)
-                if self._mouth.note is not None and self._mouth.note.id == old:
-                    self._mouth.stop()
+                if self._saying is not None and self._saying.id == old:
+                    self._stop()
             if note.kind == "be":
                 self._policy = policies.read(note.text)
             elif note.kind == "say" and note.text.strip():
@@ -239,10 +242,10 @@ class TurnBased:
         if not voice.voiced or now - voice.last > bounds.gap:
             voice.forget()
             return []
-        if self._mouth.left <= bounds.finishing or not self._claims(hearing, now):
+        if self._tongue.left <= bounds.finishing or not self._claims(hearing, now):
             ended = voice.speaking is False and now - voice.last >= TURN
             return [Ignored(self._kind(hearing))] if ended else []
-        self._mouth.stop()
+        self._stop()
         self._open, self._asked = True, False
         return [Yielded()]
 
@@ -276,12 +279,18 @@ class TurnBased:
         note = self._next(now)
         if note is None:
             return []
-        self._mouth.begin(note)
+        self._saying = note
+        self._tongue.begin(note.id, note.text)
         self._words.clear()
         self._voice.forget()
         return [TookFloor()]
 
+    def _stop(self) -> None:
+        self._tongue.stop()
+        self._saying = None
+
     def _finished(self, note: Note, now: int) -> None:
+        self._saying = None
         self._said = now + TURN
         self._asked = note.text.rstrip().endswith("?")
         self._open = self._voice.speaking

@@ -135,7 +135,7 @@ def wer(calls: Iterable[Observed]) -> dict[str, WordErrors]:
         if call.truth is None or not any(line.side == "caller" for line in call.timeline.lines):
             continue
         found = word_errors(_said(call), _written(call))
-        groups[call.group] = _added(groups.get(call.group, WordErrors(0)), found)
+        groups[call.group] = groups.get(call.group, WordErrors(0)) + found
     return groups
 
 
@@ -155,15 +155,6 @@ def _written(call: Observed) -> str:
         if any(turn.meets(span) for turn in turns) or not any(other.meets(span) for other in others):
             kept.append(line.text)
     return " ".join(kept)
-
-
-def _added(one: WordErrors, other: WordErrors) -> WordErrors:
-    return WordErrors(
-        one.words + other.words,
-        one.substituted + other.substituted,
-        one.deleted + other.deleted,
-        one.inserted + other.inserted,
-    )
 
 
 def last_line(suite: str, seed: int, realtime: bool, duplexes: Mapping[str, Figures]) -> dict[str, Any]:

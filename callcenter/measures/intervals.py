@@ -7,7 +7,7 @@ that independent events would have. It is never of zero width, and there is none
 events; fewer than six for a quantile).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, comb, sqrt
 
@@ -67,6 +67,33 @@ def quantile(events: Sequence[Event], q: float, seed: int = 0) -> Interval:
     else:
         low, high = _resampled_quantile(events, q, seed)
     return max(0.0, low - RESOLUTION), high + RESOLUTION
+
+
+def contrast(
+    one: Sequence[Event],
+    other: Sequence[Event],
+    compare: Callable[[Sequence[Event], Sequence[Event]], float | None],
+    seed: int = 0,
+) -> Interval:
+    """Of a comparison of the same callers in two conditions: a caller is drawn with what it met in both. A draw that
+    cannot be compared says nothing; none of this is said of few callers, or where most draws say nothing."""
+    callers = list(dict.fromkeys(event.caller for event in (*one, *other)))
+    if len(callers) < FEW:
+        return None
+    by_caller = [tuple([e for e in events if e.caller == name] for events in (one, other)) for name in callers]
+    found = []
+    for drawn in _draws(len(callers), seed):
+        first, second = (
+            [event for index in np.flatnonzero(drawn) for event in by_caller[index][side] * int(drawn[index])]
+            for side in (0, 1)
+        )
+        value = compare(first, second)
+        if value is not None:
+            found.append(value)
+    if len(found) < DRAWS / 2:
+        return None
+    low, high = np.quantile(found, [0.025, 0.975], method="nearest")
+    return float(low), float(high)
 
 
 def ratio(events: Sequence[Event]) -> float:

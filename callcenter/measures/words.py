@@ -58,6 +58,14 @@ class WordErrors:
     def rate(self) -> float:
         return self.count / self.words if self.words else float(self.count > 0)
 
+    def __add__(self, other: "WordErrors") -> "WordErrors":
+        return WordErrors(
+            self.words + other.words,
+            self.substituted + other.substituted,
+            self.deleted + other.deleted,
+            self.inserted + other.inserted,
+        )
+
 
 def normal(text: str) -> list[str]:
     """The words of a text in the one form in which they are compared."""

@@ -17,6 +17,7 @@ from callcenter.callers import noises
 from callcenter.callers.channel import reflection
 from callcenter.callers.takes import Take, plain
 from callcenter.callers.voice import Voice
+from callcenter.model.conduct import EAGER, HUM, YIELDS
 from callcenter.model.config import AHEAD, BACKCHANNEL, LISTEN, NOTE_TOKENS, SPEAK
 from callcenter.model.own import HUMS, PHRASES
 from callcenter.model.phones import LABEL, SILENCE, UNKNOWN
@@ -192,10 +193,6 @@ class Company:
         return found
 
 
-EAGERNESS: Final = {"patient": "<patient>", "normal": "<even>", "eager": "<eager>"}
-YIELDING: Final = {"firm": "<firm>", "normal": "<steady>", "quick": "<quick>"}
-
-
 def drawn(chance: Random) -> Policy:
     return Policy(
         chance.choice(("never", "rare", "normal", "normal", "often")),
@@ -205,7 +202,7 @@ def drawn(chance: Random) -> Policy:
 
 
 def policy_tokens(one: Policy) -> list[int]:
-    names = f"<hum {one.hums}>", EAGERNESS[one.eagerness], YIELDING[one.yielding]
+    names = HUM[one.hums], EAGER[one.eagerness], YIELDS[one.yielding]
     return [TOKEN[name] for name in names]
 
 

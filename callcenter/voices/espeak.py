@@ -10,20 +10,20 @@ import ctypes
 import ctypes.util
 import importlib
 import importlib.util
-import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from callcenter.audio import encode
 from callcenter.audio.offline import phone_band, resample
 from callcenter.units import RATE
+from callcenter.voices.speech import WRITTEN, Speech, VoiceError, Word, shared
 
 SYNCHRONOUS, PHONEMES, IPA, DO_NOT_EXIT = 2, 1, 2, 0x8000
 UTF8, POSITION_IS_CHARACTER = 1, 1
@@ -36,25 +36,6 @@ LEVEL = 0.6
 SEED = 1
 
 ESPEAK_LOCK = threading.Lock()
-
-
-class VoiceError(Exception):
-    """Speech cannot be made; the message says what to do."""
-
-
-class Word(NamedTuple):
-    """A word and the samples it lasts from and to."""
-
-    text: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Speech:
-    audio: bytes = field(repr=False)
-    """Mu-law at 8 kHz."""
-    words: tuple[Word, ...]
 
 
 class Named(ctypes.Union):
@@ -188,7 +169,7 @@ def words(text: str, moments: Sequence[Moment], length: int, scale: float) -> tu
 
     The library may say several words for one (a sum of money) or one for several ("out of"); these share its time.
     """
-    tokens = [(found.start(), found.end()) for found in re.finditer(r"\S*\w\S*", text)]
+    tokens = [(found.start(), found.end()) for found in WRITTEN.finditer(text)]
     spans: dict[int, tuple[int, int]] = {}
     for position, start, end in sounds(moments, round(length / scale)):
         owner = next((i for i, (_, stop) in enumerate(tokens) if stop > position), len(tokens) - 1)
@@ -215,12 +196,3 @@ def sounds(moments: Sequence[Moment], length: int) -> Iterator[tuple[int, int, i
             position, sounding = -1, False
         if moment.kind == WORD:
             position, start, sounding = moment.position, moment.at, False
-
-
-def shared(told: Sequence[str], start: int, end: int) -> Iterator[Word]:
-    """Words that were said as one, each with its share of the time by its letters."""
-    letters = sum(map(len, told))
-    said = 0
-    for word in told:
-        first, said = said, said + len(word)
-        yield Word(word, start + (end - start) * first // letters, start + (end - start) * said // letters)
