@@ -467,7 +467,7 @@ class Scene:
                 return SPEAK, "<note>"
         if label == LISTEN and self._claim is None and self._note is not None and chance.random() < wrong.idle_start:
             return SPEAK, "<note>"
-        if label in (SPEAK, ASK) and not speaking and chance.random() < wrong.late:
+        if label in (SPEAK, ASK, BACKCHANNEL) and not speaking and chance.random() < wrong.late:
             return LISTEN, ""
         return label, opening
 

@@ -56,6 +56,10 @@ class Order:
     rate: float = 2e-3
     last: float = 2e-5
     drop: float = 0.0
+    warm: int = 200
+    """Steps until the rate is whole."""
+    frozen: bool = False
+    """The ear stays as it is: only the trunk learns, from calls alone."""
     speech: float = 0.12
     """Of what is made once ear and trunk learn together, the share that is for the ear alone."""
     rows: int = 6
@@ -140,7 +144,7 @@ class Run:
                 spent, last = spent + min(now - last, STANDSTILL), now
                 self._look_around(passed)
                 together = passed >= order.hearing and len(self.shelves["calls"]) >= LEAST["calls"]
-                if len(self.shelves["dense"]) < LEAST["dense"]:
+                if len(self.shelves["calls" if order.frozen else "dense"]) < LEAST["dense"]:
                     time.sleep(0.05)
                     if not self.bakery.alive:
                         raise RuntimeError("nobody makes examples")
@@ -175,7 +179,8 @@ class Run:
 
     def _look_around(self, passed: float) -> None:
         """What falls due beside the steps: people are timed, and makers turn to calls."""
-        self.bakery.lean(0.75 if passed < 0.75 * self.order.hearing else self.order.speech)
+        speech = 0.0 if self.order.frozen else self.order.speech
+        self.bakery.lean(0.75 if passed < 0.75 * self.order.hearing else speech)
         if self._timed < len(self.order.timings) and passed >= self.order.timings[self._timed]:
             self._timed += 1
             self.save()
@@ -194,22 +199,23 @@ class Run:
 
     def _step(self, passed: float, steps: dict[str, int], together: bool) -> None:
         order, network = self.order, self.network
-        warm = min(1.0, (steps["dense"] + 1) / 200)
+        warm = min(1.0, (steps["dense"] + 1) / order.warm)
         set_rate(self._ear, warm * eased(passed, order.rate, order.last))
         self._ear.zero_grad()
         part = order.rows // 2 if together else order.rows
-        loss = {"dense": self._dense(max(1, part))}
+        loss = {} if order.frozen else {"dense": self._dense(max(1, part))}
         if together:
             loss |= self._calls(order.calls)
         whole = sum((PARTS.get(name, 1.0) * one for name, one in loss.items()), torch.zeros((), device=order.device))
         if together:
             alone = (passed - order.hearing) / max(1e-6, 1 - order.hearing)
-            set_rate(self._trunk, min(1.0, (steps["calls"] + 1) / 200) * eased(alone, order.rate, order.last))
+            set_rate(self._trunk, min(1.0, (steps["calls"] + 1) / order.warm) * eased(alone, order.rate, order.last))
             self._trunk.zero_grad()
         whole.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        self._ear.step()
-        steps["dense"] += 1
+        if not order.frozen:
+            self._ear.step()
+            steps["dense"] += 1
         if together:
             self._trunk.step()
             steps["calls"] += 1
@@ -228,7 +234,10 @@ class Run:
         batch = on_device(drawn)
         batch = replace(batch, caller=disguised(batch.caller, gaps=False))
         with autocast(self.order.device):
-            states, _ = self.network.ear(batch.caller, self.network.ear.silence(rows, batch.caller.device))
+            with torch.set_grad_enabled(not self.order.frozen):
+                states, _ = self.network.ear(batch.caller, self.network.ear.silence(rows, batch.caller.device))
+            if self.order.frozen:
+                return losses(self.network, states, batch)
             heard = phone_loss(self.network.ear.phones(states), batch.phones)
             return {**losses(self.network, states, batch), "phones": heard}
 
