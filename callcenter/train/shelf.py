@@ -16,6 +16,7 @@ class Shelf:
         self._device = device
         self._held: dict[str, Tensor] = {}
         self._added = 0
+        self.drawn = 0
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -42,5 +43,6 @@ class Shelf:
     def draw(self, count: int) -> dict[str, Tensor]:
         """Any of them, as likely each."""
         with self._lock:
+            self.drawn += count
             places = torch.randint(0, len(self), (count,), device=self._device)
             return {name: part[places] for name, part in self._held.items()}

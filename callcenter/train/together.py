@@ -32,6 +32,9 @@ from callcenter.train.shelf import Shelf
 from callcenter.train.streams import Stretch
 
 EAR, TRUNK = "ear.pt", "trunk.pt"
+PLENTY: Final = 600
+"""Examples beyond twice what was drawn: then makers may rest, for they share a processor with who trains."""
+
 STANDSTILL: Final = 3.0
 """Seconds that a step may count for: whoever stops the run for a while takes nothing of its time."""
 
@@ -126,6 +129,7 @@ class Run:
         self._over = threading.Event()
         self._timers: list[Any] = []
         self._timed = 0
+        self._needed = ("calls",) if order.frozen else ("dense", "calls")
 
     def all(self) -> None:
         order = self.order
@@ -173,6 +177,9 @@ class Run:
 
     def _take_in(self) -> None:
         while not self._over.is_set():
+            if all(one.added > 2 * one.drawn + PLENTY for name, one in self.shelves.items() if name in self._needed):
+                time.sleep(0.5)
+                continue
             for sort, arrays in self.bakery.taken():
                 self.shelves[sort].add(arrays)
             time.sleep(0.02)
