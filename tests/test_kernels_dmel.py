@@ -28,7 +28,7 @@ def close(found, wanted):
     return torch.isfinite(found).all() and float(gap.max()) <= 1 and float((gap > 0).float().mean()) < 1e-3
 
 
-@pytest.mark.parametrize("channels", [1, 63])
+@pytest.mark.parametrize("channels", [1, 9])
 def test_it_is_its_reference(channels):
     heard, past = sound(channels)
     told = tables(DEVICE)
@@ -46,8 +46,8 @@ def test_the_reference_is_what_the_model_hears():
 
 
 def test_a_channel_does_not_depend_on_its_neighbours():
-    heard, past = sound(12, seed=3)
+    heard, past = sound(6, seed=3)
     told = tables(DEVICE)
     whole = dmel(heard, past, told)
-    for row in (0, 5, 11):
+    for row in (0, 2, 5):
         assert same(dmel(heard[row : row + 1], past[row : row + 1], told)[0], whole[row])

@@ -159,11 +159,16 @@ def attention(name: str, calls: int) -> Case:
         told: Tensor = mixed.transpose(1, 2)[owner, place]
         return told
 
+    # heads that share keys are given as more queries of one head, which every kernel of torch can take
+    grouped_mask = mask.repeat(1, 1, group, 1)
+
     def masked(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        return F.scaled_dot_product_attention(query, key, value, attn_mask=mask, enable_gqa=group > 1)
+        shared = query.view(calls, size.kv_heads, group * longest, size.head)
+        return F.scaled_dot_product_attention(shared, key, value, attn_mask=grouped_mask)
 
     def unmasked(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        return F.scaled_dot_product_attention(query, key, value, enable_gqa=group > 1)
+        shared = query.view(calls, size.kv_heads, group * longest, size.head)
+        return F.scaled_dot_product_attention(shared, key, value)
 
     torch_ways = {**both("eager", written, beside), "sdpa": Way(masked, beside), OTHER: Way(unmasked, beside)}
     blocks: dict[str, Callable[..., Any]] = {}
