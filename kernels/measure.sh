@@ -31,6 +31,8 @@ part 75 warm-engine $python -m callcenter bench engine --sizes base --device cud
 for size in base nano small tml-small; do
     part 75 "warm-$size" env TORCHINDUCTOR_COMPILE_THREADS=1 $python -m callcenter bench kernels --sizes $size --warm &
 done
+part 75 warm-blocks $python -m callcenter bench kernels --sizes base --blocks --warm --ops "ring_attention,experts,linear" \
+    --seconds 60 &
 wait
 tail -n 4 "$out"/tests-*.txt
 
