@@ -14,8 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from callcenter.audio.resample import phases
-from callcenter.model.config import LABELS, SINKS, SIZES
-from callcenter.model.ear import STEPS
+from callcenter.model.config import SINKS, SIZES
 from callcenter.model.frontend import CARRY, tables
 from callcenter.model.streaming import MOST
 from callcenter.model.transformer import angles
@@ -24,8 +23,6 @@ from kernels.dmel import dmel
 from kernels.experts import experts
 from kernels.linear import linear
 from kernels.norm import norm
-from kernels.recall import recall
-from kernels.recall.reference import recall as recalling
 from kernels.resample import resample
 from kernels.ring_attention import ring_attention, span, spans
 from kernels.rotary_cache import rotary_cache
@@ -91,10 +88,7 @@ class Case:
         if not self.torch:
             return float("nan")
         first = next(iter(self.torch.values()))
-        own = tuple(
-            part.clone() if isinstance(part, Tensor) else part for part in given
-        )  # some write what they are given
-        wanted = first.go(*first.given(own)).double()
+        wanted = first.go(*first.given(given)).double()
         found = self.compared(self.ours(*given)).double()
         return round(float((found - wanted).norm() / wanted.norm()), 6)
 
@@ -404,17 +398,6 @@ def remembered(name: str, calls: int) -> Case:
     return Case("rotary_cache", name, calls, moved, make, ours, both("eager", written))
 
 
-def recalled(name: str, calls: int) -> Case:
-    """The longest of the ear's layers."""
-    width, stride, rows = SIZES[name].ear, max(STEPS), torch.arange(calls, dtype=torch.int32, device="cuda")
-
-    def make(seed: int) -> Given:
-        return half(calls, LABELS, width), half(calls, 2 * stride, width), rows
-
-    moved = calls * width * 2 * (LABELS + 3 * LABELS + 4 * stride)
-    return Case("recall", name, calls, moved, make, recall, both("eager", recalling))
-
-
 def front(name: str, calls: int) -> Case | None:
     """The same for every size."""
     if name != "base":
@@ -478,7 +461,6 @@ OPS: Final[Mapping[str, Callable[[str, int], Case | None]]] = {
     "linear": read,
     "norm": even,
     "rotary_cache": remembered,
-    "recall": recalled,
     "route": router,
     "dmel": front,
     "resample": resampled,

@@ -32,7 +32,6 @@ from kernels.dmel import dmel
 from kernels.experts import experts
 from kernels.linear import linear
 from kernels.norm import norm
-from kernels.recall import recall
 from kernels.ring_attention import ring_attention, span, spans
 from kernels.rotary_cache import rotary_cache
 from kernels.route import route
@@ -175,7 +174,7 @@ class Together:
         ear = network.ear
         self._first = cast(ear.first.weight), cast(ear.first.bias)
         backs = [layer for layer in ear.layers if isinstance(layer, Back)]
-        self._ear = [(cast(layer.norm), cast(layer.mix.weight), cast(layer.mix.bias)) for layer in backs]
+        self._ear = [(layer.step, cast(layer.norm), cast(layer.mix.weight), cast(layer.mix.bias)) for layer in backs]
         self._ear_norm = cast(ear.norm)
         self._phones = cast(ear.phones.weight), cast(ear.phones.bias)
         self._heard = cast(network.heard.weight), cast(network.heard.bias)
@@ -328,9 +327,11 @@ class Together:
         framed = centred(whole).unfold(1, REACH, STRIDE).reshape(count * LABELS, -1)
         x = linear(framed, *self._first, gelu=True, dtype=torch.float32)
         added: Tensor | None = None
-        for (weight, mix, bias), past in zip(self._ear, self._past[1:], strict=True):
+        for at, (step, weight, mix, bias) in enumerate(self._ear, 1):
             x, eased = norm(x, added, weight, self.dtype)
-            seen = recall(eased.view(count, LABELS, -1), past, sent.rows)
+            whole = torch.cat((self._past[at][rows], eased.view(count, LABELS, -1)), 1)
+            self._past[at][rows] = whole[:, -2 * step :]
+            seen = torch.cat([whole[:, back * step : back * step + LABELS] for back in range(3)], -1)
             added = linear(seen.view(count * LABELS, -1), mix, bias, gelu=True, dtype=torch.float32)[:, None]
         return norm(x, added, self._ear_norm, self.dtype)[1], centred(own)
 
