@@ -28,6 +28,8 @@ LEVEL = 3_000.0
 STEP = RATE // 200
 LONG_STEP = RATE // 50
 TAIL = RATE // 2
+FAINT = 8
+"""Steps of 20 ms that a consonant may reach beyond voice."""
 SILENT_DB = -38.0
 """Under the loudest 5 ms of a chunk by this much is not sound any more."""
 
@@ -191,6 +193,7 @@ def from_recording(pcm: Pcm, text: str = "", quiet: float = 0.25) -> Take:
     voice = voiced(phone_band(pcm))
     if not voice.any():
         return Take(np.zeros(0, np.int16), text)
+    voice = widened(voice, long_powers(phone_band(pcm)))
     first, last = int(np.argmax(voice)) * LONG_STEP, (len(voice) - int(np.argmax(voice[::-1]))) * LONG_STEP
     last = min(last, len(pcm))
     tail = min(TAIL, len(pcm) - last)
@@ -203,7 +206,7 @@ def from_recording(pcm: Pcm, text: str = "", quiet: float = 0.25) -> Take:
 
 def voiced(pcm: Pcm) -> NDArray[np.bool_]:
     """Which 20 ms of a recording hold voice: well above the quietest of it, and two in a row."""
-    power = powers(pcm)[: len(pcm) // LONG_STEP * 4].reshape(-1, 4).mean(axis=1)
+    power = long_powers(pcm)
     if not len(power) or not power.max():
         return np.zeros(0, np.bool_)
     loudest = power.max()
@@ -211,6 +214,21 @@ def voiced(pcm: Pcm) -> NDArray[np.bool_]:
     loud = power > floor
     beside = np.concatenate((loud[1:], [False])) | np.concatenate(([False], loud[:-1]))
     return np.asarray(loud & beside)
+
+
+def long_powers(pcm: Pcm) -> NDArray[np.float64]:
+    """Of every 20 ms."""
+    return np.asarray(powers(pcm)[: len(pcm) // LONG_STEP * 4].reshape(-1, 4).mean(axis=1))
+
+
+def widened(voice: NDArray[np.bool_], power: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """With the faint consonants that words begin and end with: what lies beside voice and is no mere noise."""
+    floor = np.clip(3 * np.percentile(power, 5), power.max() * 10**-4.2, power.max() * 10**-2.8)
+    wide = voice.copy()
+    for _ in range(FAINT):
+        beside = np.concatenate((wide[1:], [False])) | np.concatenate(([False], wide[:-1]))
+        wide |= beside & (power > floor)
+    return wide
 
 
 def breaks(voice: NDArray[np.bool_], least: int) -> tuple[int, ...]:

@@ -12,8 +12,8 @@ FRAMES: Final = 20
 LABELS: Final = 10
 """Steps of the ear in a turn, and its phone answers: one every 20 ms."""
 
-LATE: Final = 4
-"""Answers that the phones lag behind the sound: 80 ms, so that a stop is heard to its end."""
+LATE: Final = 8
+"""Answers that the phones lag behind the sound: 160 ms, so that a sound is known by the one after it."""
 
 ACTS: Final = ("listen", "speak", "backchannel", "yield", "ask")
 LISTEN, SPEAK, BACKCHANNEL, YIELD, ASK = range(5)
@@ -56,7 +56,7 @@ class Size:
 SIZES: Final = {
     size.name: size
     for size in (
-        Size("nano", 192, 6, 4, 4, 512),
+        Size("nano", 256, 8, 4, 4, 704, window=448, ear=384),
         Size("small", 512, 8, 8, 4, 1408, window=1024, ear=384),
         Size("base", 1024, 16, 16, 4, 704, 1536, 512, 4096, experts=16, active=3, shared=1),
         Size("large", 2048, 32, 32, 8, 1408, 1536, 768, 16384, experts=32, active=3, shared=1),

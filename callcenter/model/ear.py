@@ -1,8 +1,8 @@
 """The ear: levels of the caller's channel to what was said, 20 ms at a time, with nothing of the future.
 
-Seven causal layers look back 0.9 s in widening steps. Each is a plain product with what was two steps of its width
-earlier, so a turn costs the same wherever it is cut. What it knows of a sound is answered 80 ms late, as phones; the
-trunk is given the same state, and so hears what the phones do not say (melody, breath, who is near).
+Ten causal layers look back 2.5 s in widening steps, twice over. Each is a plain product with what was two steps of its
+width earlier, so a turn costs the same wherever it is cut. What it knows of a sound is answered 160 ms late, as phones;
+the trunk is given the same state, and so hears what the phones do not say (melody, breath, who is near).
 """
 
 from typing import Final
@@ -20,7 +20,7 @@ STRIDE: Final = 2
 REACH: Final = 4
 """Frames that the first product sees."""
 
-STEPS: Final = (1, 2, 4, 8, 1, 2, 4)
+STEPS: Final = (1, 2, 4, 8, 16, 1, 2, 4, 8, 16)
 BEFORE: Final = REACH - STRIDE
 
 Past = list[Tensor]
@@ -33,6 +33,8 @@ class Back(nn.Module):
     def __init__(self, width: int, step: int) -> None:
         super().__init__()
         self.step = step
+        self.drop = 0.0
+        """The share of what a layer adds that is left out at random, while it learns."""
         self.norm = nn.Parameter(torch.ones(width))
         self.mix = nn.Linear(3 * width, width)
 
@@ -41,7 +43,8 @@ class Back(nn.Module):
         whole = torch.cat((past.to(x.dtype), eased), 1)
         count = x.shape[1]
         seen = torch.cat([whole[:, at * self.step : at * self.step + count] for at in range(3)], -1)
-        return x + F.gelu(self.mix(seen)), whole[:, -2 * self.step :]
+        added = F.dropout(F.gelu(self.mix(seen)), self.drop, self.training)
+        return x + added, whole[:, -2 * self.step :]
 
 
 class Ear(nn.Module):

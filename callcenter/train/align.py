@@ -7,6 +7,7 @@ people pause, breathe and end. The result is a pool (`callcenter.train.cast`): `
 
 import pickle
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -21,13 +22,16 @@ from callcenter.callers.takes import from_recording
 from callcenter.model.config import LATE
 from callcenter.model.ear import Ear
 from callcenter.model.frontend import levels
-from callcenter.model.phones import LABEL, SILENCE
+from callcenter.model.phones import LABEL, SILENCE, UNKNOWN
 from callcenter.train.speech import Chorus, Utterance
 from callcenter.voices import Word
 
 READ: Final = ("speechocean", "librispeech")
 STORY: Final = 8.0
 """Seconds from which a recording with breaks in it is a story."""
+
+SURE: Final = 0.8
+GUESSED: Final = ("librispeech_many",)
 
 WORST: Final = -4.0
 """A path with less than this per frame on average is no alignment: the text is not what was said."""
@@ -98,6 +102,14 @@ def timed(ear: Ear, said: Utterance, pronounce: Callable[[str], list[int]]) -> U
     return Utterance(said.pcm, said.text, starts, names, found, phrase_ends=said.phrase_ends, tail=said.tail)
 
 
+def guessed(ear: Ear, said: Utterance) -> Utterance:
+    """Where nobody wrote down what was said, the phones of which the ear is sure; the rest stays unknown."""
+    told = scores(ear, said.pcm[: len(said)])
+    sure = np.where(told.max(1) > np.log(SURE), told.argmax(1), UNKNOWN).astype(np.uint8)
+    changes = np.flatnonzero(np.diff(sure.astype(np.int16), prepend=-1))
+    return replace(said, starts=changes * LABEL, phones=sure[changes])
+
+
 def kind(clip: Clip, said: Utterance) -> str:
     if clip.of == "digits":
         return "digit"
@@ -108,7 +120,19 @@ def kind(clip: Clip, said: Utterance) -> str:
     return "story" if said.phrase_ends and len(said) / 8_000 > STORY else "turn"
 
 
-def pool(ear: Ear, data: Path, out: Path, told: Callable[[str], None] = print) -> None:
+def time_people(taught: Path, data: Path, pools: Path, part: int, parts: int) -> None:
+    """A process that times some of the speakers with an ear from a file."""
+    torch.set_num_threads(1)
+    saved = torch.load(taught, weights_only=True)
+    ear = Ear(saved["width"])
+    ear.load_state_dict({name: weights.float() for name, weights in saved["ear"].items()})
+    pool(ear.eval(), data, pools / f"real-{part}.pickle", part=part, parts=parts)
+
+
+def pool(
+    ear: Ear, data: Path, out: Path, told: Callable[[str], None] = print, *, part: int = 0, parts: int = 1
+) -> None:
+    """Every speaker, or those of one part of several."""
     clips, chorus = Clips(data, evaluation=False), Chorus()
     known: dict[str, list[int]] = {}
 
@@ -120,12 +144,15 @@ def pool(ear: Ear, data: Path, out: Path, told: Callable[[str], None] = print) -
     people: dict[str, dict[str, list[Utterance]]] = {}
     counts = {"timed": 0, "not timed": 0}
     for name in clips.names:
+        speakers = {who: at % parts for at, who in enumerate(clips.speakers(name))}
         for clip in () if name == "noise" else clips.clips(name):
+            if speakers[clip.speaker] != part:
+                continue
             take = from_recording(clips.pcm(clip), clip.text)
             said = Utterance(take.pcm, clip.text, phrase_ends=take.phrase_ends, tail=take.tail)
             if len(said) < 1_200:
                 continue
-            better = timed(ear, said, pronounce) if clip.text else None
+            better = timed(ear, said, pronounce) if clip.text else guessed(ear, said) if name in GUESSED else None
             counts["timed" if better else "not timed"] += 1
             if better is None and clip.of in ("digits", "speech_commands"):
                 continue

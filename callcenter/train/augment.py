@@ -76,13 +76,4 @@ def line(chance: Random) -> tuple[float, float]:
     return chance.gauss(0.0, 4.0), chance.triangular(8.0, 42.0, 20.0)
 
 
-def shaken(chance: Random, pcm: Pcm) -> Pcm:
-    """The same words a little faster or slower, and higher or lower with it."""
-    if chance.random() < 0.4:
-        return pcm
-    rate = chance.uniform(0.92, 1.1)
-    places = np.arange(int(len(pcm) / rate)) * rate
-    return np.asarray(np.interp(places, np.arange(len(pcm)), pcm).astype(np.int16))
-
-
 SECOND: Final = RATE

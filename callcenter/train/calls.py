@@ -35,6 +35,9 @@ MADE: Final = {"cough": noises.cough, "laugh": noises.laugh, "sneeze": noises.sn
 HEARD: Final = {"turn": 1.0, "story": 1.0, "cut": 1.0, "hum": 0.9, "tic": 0.0, "aside": 0.7, "noise": 0.3}
 """The chance that the words of a sound are heard at all."""
 
+KNOWN: Final = (0.4, 0.9)
+"""Seconds from the end of a word until the search is sure of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -184,7 +187,7 @@ class Company:
                 if roll < wrong / 2:
                     continue
                 text = chance.choice(self._words) if roll < wrong else word
-                known = one.start + end + samples(chance.uniform(0.2, 0.6))
+                known = one.start + end + samples(chance.uniform(*KNOWN))
                 found.setdefault(known // TURN + 1, []).append(text)
         return found
 

@@ -17,7 +17,7 @@ from callcenter.callers.heldout import held_out, kept
 from callcenter.callers.lines import Lines
 from callcenter.callers.takes import Chunk, Wording, plain
 from callcenter.callers.voice import ACCENTS, PEOPLE, Voice
-from callcenter.train.speech import Chorus, Utterance, joined, level
+from callcenter.train.speech import Chorus, Utterance, hurried, joined, level
 
 SMALL: Final = {
     "hum": (*lines.HUMS, "mm-hmm.", "mm-hmm.", "yep.", "oh okay.", "alright.", "yes okay.", "ah.", "oh.", "mm."),
@@ -48,6 +48,19 @@ SMALL: Final = {
 WHOLE: Final = ("request", "reply", "halting", "address", "correction", "mind", "figure", "short", "number", "person")
 """Kinds for which any whole sentence of a real person does."""
 
+
+SETS: Final = {
+    "digits": 5,
+    "speech_commands": 6,
+    "speechocean": 6,
+    "librispeech": 5,
+    "orders": 1,
+    "librispeech_many": 4,
+}
+"""How often a real person is one of these; within a set everybody is as likely."""
+
+TEXTLESS: Final = ("orders",)
+"""Sets of which nobody knows what was said: they tell how people pause, but no phones."""
 
 REMEMBERED: Final = 10
 """Utterances of a kind that a synthetic voice keeps to say again."""
@@ -162,14 +175,15 @@ class Pooled:
             return self._number(chance)
         other = {"figure": "number", "short": "reply"}.get(kind, "")
         known = self.said.get(kind) or self.said.get(other) or (self.said.get("turn", []) if kind in WHOLE else [])
-        return chance.choice(known) if known else None
+        return varied(chance, chance.choice(known)) if known else None
 
     def _number(self, chance: Random) -> Utterance:
-        sizes = chance.choice(((3, 3, 4), (3, 3), (2, 2, 2), (4, 4), (3, 2, 2), (1,), (2,), (4,)))
+        sizes = chance.choice(((3, 3, 4), (3, 3), (2, 2, 2), (4, 4), (3, 2, 2), (1,), (1,), (1,), (2,), (4,)))
+        rate = speed(chance)
         parts, chunks = [], []
         for size in sizes:
             for at in range(size):
-                digit = chance.choice(self.said["digit"])
+                digit = hurried(chance.choice(self.said["digit"]), rate)
                 last = at == size - 1
                 parts.append(digit)
                 chunks.append(
@@ -177,6 +191,16 @@ class Pooled:
                 )
         made = joined(parts, Wording(tuple(chunks)))
         return Utterance(made.pcm, made.text, made.starts, made.phones, made.words, made.pauses)
+
+
+def speed(chance: Random) -> float:
+    return chance.uniform(0.8, 1.28) if chance.random() < 0.8 else 1.0
+
+
+def varied(chance: Random, said: Utterance) -> Utterance:
+    """Few people must stand for many: mostly they speak a little faster or slower, and higher or lower."""
+    rate = speed(chance)
+    return said if rate == 1.0 else hurried(said, rate)
 
 
 class Cast:
@@ -187,15 +211,19 @@ class Cast:
         self.speaking = Speaking(customers, phrases())
         self._pools = pools
         self._share = share
-        self._real = real
-        self._found: dict[Path, list[Pooled]] = {}
+        self._of_people = real
+        self._found: dict[Path, tuple[int, list[Pooled]]] = {}
+        self._real: dict[str, list[Pooled]] = {}
+        self._made: list[Pooled] = []
         self._regulars: list[Synthetic] = []
 
-    def person(self, chance: Random) -> Person:
-        real = [one for path, people in self._found.items() if path.name.startswith("real") for one in people]
-        made = [one for path, people in self._found.items() if path.name.startswith("flite") for one in people]
-        if chance.random() < self._share and (real or made):
-            return chance.choice(real if real and (chance.random() < self._real or not made) else made)
+    def person(self, chance: Random, *, timed: bool = False) -> Person:
+        """`timed`: only people of whom it is known when they say which phone."""
+        if chance.random() < self._share and (self._real or self._made):
+            if self._real and (chance.random() < self._of_people or not self._made):
+                sets = [name for name in self._real if not (timed and name in TEXTLESS)]
+                return chance.choice(self._real[chance.choices(sets, [SETS.get(name, 1) for name in sets])[0]])
+            return chance.choice(self._made)
         return Synthetic(self.chorus, voice(chance), self.speaking)
 
     def regular(self, chance: Random) -> Person:
@@ -212,11 +240,19 @@ class Cast:
         return person
 
     def look(self) -> None:
-        """Look for pools that are new."""
+        """Look for pools that are new, or better than they were."""
         for path in sorted(self._pools.glob("*.pickle")) if self._pools else ():
-            if path not in self._found:
+            written = path.stat().st_mtime_ns
+            if path not in self._found or self._found[path][0] != written:
                 with path.open("rb") as file:
-                    self._found[path] = [Pooled(name, said) for name, said in pickle.load(file).items()]
+                    self._found[path] = written, [Pooled(name, said) for name, said in pickle.load(file).items()]
+        self._real, self._made = {}, []
+        for path, (_, people) in self._found.items():
+            if path.name.startswith("flite"):
+                self._made += people
+                continue
+            for one in people:
+                self._real.setdefault(one.name.split()[0], []).append(one)
 
 
 def voice(chance: Random) -> Voice:

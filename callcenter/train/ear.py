@@ -147,9 +147,10 @@ def unseen(data: Path, count: int = 48) -> list[Stretch]:
 @torch.no_grad()
 def accuracy(ear: Ear, proof: list[Stretch]) -> float:
     """The share of frames that are not silence and were heard right."""
-    audio = torch.from_numpy(np.stack([sound for sound, _ in proof]))
-    wanted = torch.from_numpy(np.stack([labels for _, labels in proof])).long()[:, :-LATE]
-    states, _ = ear(levels(audio), ear.silence(len(proof)))
+    device = ear.norm.device
+    audio = torch.from_numpy(np.stack([sound for sound, _ in proof])).to(device)
+    wanted = torch.from_numpy(np.stack([labels for _, labels in proof])).long()[:, :-LATE].to(device)
+    states, _ = ear(levels(audio), ear.silence(len(proof), device))
     said = ear.phones(states)[:, LATE:].argmax(-1)
     spoken = (wanted != SILENCE) & (wanted != UNKNOWN)
     return float((said == wanted)[spoken].float().mean())

@@ -97,7 +97,7 @@ def decisions(tokens: Tensor, turns: int) -> Tensor:
 
 def possible(speaking: Tensor) -> Tensor:
     """Which acts there are: who speaks goes on or yields; who does not may do anything else. [..., 5]"""
-    allowed = torch.zeros(*speaking.shape, len(ACTS), dtype=torch.bool)
+    allowed = torch.zeros(*speaking.shape, len(ACTS), dtype=torch.bool, device=speaking.device)
     allowed[..., SPEAK] = True
     allowed[..., YIELD] = speaking
     for act in (LISTEN, BACKCHANNEL, ASK):
@@ -106,7 +106,7 @@ def possible(speaking: Tensor) -> Tensor:
 
 
 def losses(network: Network, states: Tensor, batch: Batch) -> dict[str, Tensor]:
-    hidden = network.trunk(network.embed(batch.tokens, network.audio(states, batch.own, batch.line)))
+    hidden = network.trunk(network.embed(batch.tokens, network.audio(states, batch.own, batch.line).float()))
     places = decisions(batch.tokens, batch.act.shape[1])
     decided = hidden.gather(1, places[..., None].expand(-1, -1, hidden.shape[-1]))
     said = network.answers(decided)

@@ -18,6 +18,7 @@ ROUND: Final = (
     *("request", "reply", "halting", "number", "spelled", "story", "stop", "correction", "address", "mind"),
     *("request", "reply", "number"),
 )
+MANY: Final = (*ROUND, "figure", "figure", "short", "hum", "hold", "hello", "farewell", "person", "aside")
 STRETCH: Final = (0.85, 0.95, 1.0, 1.1, 1.2)
 
 
@@ -33,6 +34,22 @@ def fill(data: Path, folder: Path, each: int = 900, told: Callable[[str], None] 
         path.with_suffix(".new").write_bytes(pickle.dumps({f"flite {voice}": said}))
         path.with_suffix(".new").rename(path)
         told(f"{voice}: {sum(map(len, said.values()))} utterances")
+
+
+def say_on(data: Path, folder: Path, at: int, seed: int, each: int = 60) -> None:
+    """A process that says sentence after sentence with flite's voices, a small pool at a time, for ever."""
+    speaking, chance = Speaking(customers_of(data), phrases()), Random(seed)
+    voices = kept("voice", FLITE, False)
+    count = 0
+    while True:
+        count += 1
+        voice = voices[(at + count) % len(voices)]
+        said: dict[str, list[Utterance]] = {}
+        for kind in chance.choices(MANY, k=each):
+            said.setdefault(kind, []).append(say(voice, speaking.wording(chance, kind), chance))
+        path = folder / f"flite-{voice}-{at}-{count}.pickle"
+        path.with_suffix(".new").write_bytes(pickle.dumps({f"flite {voice}": said}))
+        path.with_suffix(".new").rename(path)
 
 
 def spoken(voice: str, speaking: Speaking, count: int) -> dict[str, list[Utterance]]:

@@ -171,16 +171,22 @@ class Scene:
     def _turn(self, end: int) -> None:
         self._caller(end)
         notes = self._background(end)
-        over = self._speech is not None and self._speech.end <= end + self.lag
-        if over:
+        ended = self._speech is not None and self._speech.end <= end + self.lag
+        over = ended and not self._greets
+        if ended:
             self._quiet = max(self._quiet, self._speech.end if self._speech else 0)
             self._speech = None
         label, opening, weight = self._right(end)
         done, done_opening = self._done(end, label, opening)
         doing = DOINGS.index(self._doing(end))
-        speaking, waiting = self._speech is not None, self._note is not None
+        speaking, waiting = self._speech is not None and not self._greets, self._note is not None
         self._act(end, done, done_opening)
         self.decided.append(Decided(label, opening, done, done_opening, weight, speaking, waiting, doing, notes, over))
+
+    @property
+    def _greets(self) -> bool:
+        """Whether the line's own greeting sounds: nothing that the model could go on with or stop."""
+        return self._speech is not None and self._speech.opening == "<greet>"
 
     def _doing(self, end: int) -> str:
         """What sounds at the caller's end, the weightiest first."""
@@ -373,6 +379,8 @@ class Scene:
 
     def _right(self, end: int) -> tuple[int, str, float]:
         """What is right at the end of this turn, with which opening, and how much it matters."""
+        if self._greets:
+            return LISTEN, "", 0.5
         if self._speech is not None:
             return self._right_speaking(end, self._speech)
         claim = self._claim
@@ -435,6 +443,8 @@ class Scene:
 
     def _done(self, end: int, label: int, opening: str) -> tuple[int, str]:
         chance, wrong = self.chance, self.mistakes
+        if self._greets:
+            return label, opening
         speaking = self._speech is not None
         if speaking and self._stubborn:
             self._stubborn -= 1

@@ -223,6 +223,27 @@ def level(utterance: Utterance) -> Utterance:
     return Utterance(levelled(u.pcm), u.text, u.starts, u.phones, u.words, u.pauses, u.phrase_ends, u.tail)
 
 
+def hurried(utterance: Utterance, rate: float) -> Utterance:
+    """The same faster and higher, or slower and lower: somebody else, as far as speed and pitch go."""
+    u = utterance
+    places = np.arange(int(len(u.pcm) / rate)) * rate
+    pcm = np.interp(places, np.arange(len(u.pcm)), u.pcm).astype(np.int16)
+
+    def at(place: int) -> int:
+        return int(place / rate)
+
+    return Utterance(
+        pcm,
+        u.text,
+        (u.starts / rate).astype(np.int64),
+        u.phones,
+        tuple(voices.Word(word.text, at(word.start), at(word.end)) for word in u.words),
+        tuple((at(start), at(end)) for start, end in u.pauses),
+        tuple(map(at, u.phrase_ends)),
+        at(u.tail),
+    )
+
+
 # ----------------------------------------------------------------------------------------------------------- flite
 
 

@@ -64,7 +64,7 @@ def work(out: "Queue[Any]", stop: Event, seed: int, data: Path, pools: Path | No
         if made % 200 == 199:
             cast.look()
         made += 1
-        item = stretch(chance, cast.person(chance), beds)
+        item = stretch(chance, cast.person(chance, timed=True), beds)
         while wanted(stop):
             try:
                 out.put(item, timeout=0.5)
