@@ -18,8 +18,8 @@ part() { # part SECONDS NAME COMMAND...: its output to a file
 left() { echo $((${SECONDS_OF_ALL:-172} - ($(date +%s) - began))); }
 
 nvidia-smi > "$out/card.txt" 2>&1
-$python -c 'import sys, torch, triton; print(sys.version, torch.__version__, triton.__version__, torch.cuda.get_device_name())' \
-    > "$out/versions.txt" 2>&1
+$python -c 'import platform as p, torch, triton
+print(f"Python {p.python_version()}, torch {torch.__version__}, triton {triton.__version__}")' > "$out/versions.txt" 2>&1
 cat "$out/versions.txt"
 
 # Together: tests, and compiling for what is measured afterwards.
@@ -31,6 +31,8 @@ part 75 warm-engine $python -m callcenter bench engine --sizes base --device cud
 for size in base nano small tml-small; do
     part 75 "warm-$size" env TORCHINDUCTOR_COMPILE_THREADS=1 $python -m callcenter bench kernels --sizes $size --warm &
 done
+part 75 warm-blocks $python -m callcenter bench kernels --sizes base --blocks --warm --ops "ring_attention,experts,linear" \
+    --seconds 60 &
 wait
 tail -n 4 "$out"/tests-*.txt
 
@@ -38,12 +40,12 @@ tail -n 4 "$out"/tests-*.txt
 part 60 engine-base $python -m callcenter bench engine --sizes base --device cuda --no-search --seconds 12 --most 2048 \
     --rows "$out/engine.jsonl"
 tail -n 1 "$out/engine-base.txt"
+[ "$(left)" -gt 10 ] && part 40 engine $python -m callcenter bench engine --sizes nano,small --device cuda --no-search \
+    --seconds 12 --most 2048 --rows "$out/engine.jsonl"
 for size in base nano small tml-small; do
     [ "$(left)" -gt 8 ] && part "$(left)" "kernels-$size" $python -m callcenter bench kernels --sizes $size --seconds 18 \
         --rows "$out/kernels.jsonl"
 done
-[ "$(left)" -gt 10 ] && part "$(left)" engine $python -m callcenter bench engine --sizes nano,small --device cuda --no-search \
-    --seconds 12 --most 2048 --rows "$out/engine.jsonl"
 [ "$(left)" -gt 10 ] && part "$(left)" blocks $python -m callcenter bench kernels --sizes base --blocks \
     --ops "ring_attention,experts,linear" --seconds "$(($(left) - 4))" --rows "$out/blocks.jsonl"
 cat "$out"/kernels-*.txt "$out"/blocks.txt 2>/dev/null | grep -v '^{' | tail -n 90

@@ -3,7 +3,7 @@
 import pytest
 
 from callcenter.model.config import SIZES
-from callcenter.model.describe import CARDS, describe, held, lines, measured
+from callcenter.model.describe import CARDS, describe, held, lines, measured, scaled
 
 
 def test_the_largest_size_has_the_parameters_it_is_named_for():
@@ -36,6 +36,17 @@ def test_what_was_measured_on_a_card_goes_before_what_is_derived():
     assert measured(SIZES["base"], CARDS["H100"], told) is None
     assert measured(SIZES["large"], CARDS["H200"], told) is None
     assert measured(SIZES["base"], CARDS["H200"], {}) is None
+
+
+def test_another_card_holds_no_more_than_its_memory_allows_of_what_was_measured():
+    row = {"calls_held": 480, "calls_tried": 960}
+    told = {"card": "NVIDIA H200", "date": "2026-11-26", "engine": {"base": row}}
+    found = scaled(SIZES["base"], CARDS["L4"], told)
+    assert found is not None
+    assert found.calls == 30
+    assert found.source.startswith("derived")
+    assert scaled(SIZES["base"], CARDS["H200"], told) is None
+    assert scaled(SIZES["large"], CARDS["L4"], told) is None
 
 
 def test_what_does_not_fit_on_one_card_takes_several():

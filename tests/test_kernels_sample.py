@@ -5,7 +5,7 @@ import torch
 from compiled import DEVICE, DTYPES, ints, poisoned, random, same
 
 from kernels.sample import reference
-from kernels.sample.reference import hashed
+from kernels.sample.reference import even, hashed
 from kernels.sample.triton import sample
 
 
@@ -54,6 +54,11 @@ def test_it_draws_as_the_odds_say():
     logits = odds.log().expand(10_000, 3)
     drawn = reference(logits, torch.ones(10_000, 3, dtype=torch.bool), torch.ones(10_000), torch.arange(10_000).int())
     assert torch.allclose(torch.bincount(drawn, minlength=3) / 10_000, odds, atol=0.02)
+
+
+def test_no_noise_is_infinite():
+    ends = even(torch.tensor([0, 0xFFFFFFFF]))
+    assert 0 < float(ends[0]) < float(ends[1]) < 1
 
 
 def test_chance_uses_all_bits():

@@ -15,7 +15,7 @@ from callcenter.model.streaming import MOST, Heard, Rows
 from callcenter.model.together import CROWDED, Room, Together, room
 
 MIXED = dataclasses.replace(LITTLE, experts=4, active=2, shared=1)
-OPS = ("dmel", "experts", "linear", "norm", "ring_attention", "rotary_cache", "route")
+OPS = ("experts", "linear", "norm", "ring_attention", "rotary_cache", "route")
 
 
 def streamed(rows, calls):

@@ -131,6 +131,7 @@ def against_eager(timed: Sequence[Timed], model: Model, order: Order, memory: fl
         "eager_p50_ms_of_64": round(plain.p50_ms, 3),
         "eager_p99_ms_of_64": round(plain.p99_ms, 3),
         "faster": round(plain.p50_ms / ours.p50_ms, 2),
+        "copy_tb_s": round(memory / 1e12, 3),
         "bandwidth_share_of_64": round(reads / (ours.p50_ms / 1e3) / memory, 4),
     }
 

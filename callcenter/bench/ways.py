@@ -15,11 +15,9 @@ from torch import Tensor
 
 from callcenter.audio.resample import phases
 from callcenter.model.config import SINKS, SIZES
-from callcenter.model.frontend import CARRY, tables
 from callcenter.model.streaming import MOST
 from callcenter.model.transformer import angles
 from callcenter.units import TURN
-from kernels.dmel import dmel
 from kernels.experts import experts
 from kernels.linear import linear
 from kernels.norm import norm
@@ -88,7 +86,10 @@ class Case:
         if not self.torch:
             return float("nan")
         first = next(iter(self.torch.values()))
-        wanted = first.go(*first.given(given)).double()
+        own = tuple(
+            part.clone() if isinstance(part, Tensor) else part for part in given
+        )  # some write what they are given
+        wanted = first.go(*first.given(own)).double()
         found = self.compared(self.ours(*given)).double()
         return round(float((found - wanted).norm() / wanted.norm()), 6)
 
@@ -159,11 +160,16 @@ def attention(name: str, calls: int) -> Case:
         told: Tensor = mixed.transpose(1, 2)[owner, place]
         return told
 
+    # heads that share keys are given as more queries of one head, which every kernel of torch can take
+    grouped_mask = mask.repeat(1, 1, group, 1)
+
     def masked(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        return F.scaled_dot_product_attention(query, key, value, attn_mask=mask, enable_gqa=group > 1)
+        shared = query.view(calls, size.kv_heads, group * longest, size.head)
+        return F.scaled_dot_product_attention(shared, key, value, attn_mask=grouped_mask)
 
     def unmasked(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-        return F.scaled_dot_product_attention(query, key, value, enable_gqa=group > 1)
+        shared = query.view(calls, size.kv_heads, group * longest, size.head)
+        return F.scaled_dot_product_attention(shared, key, value)
 
     torch_ways = {**both("eager", written, beside), "sdpa": Way(masked, beside), OTHER: Way(unmasked, beside)}
     blocks: dict[str, Callable[..., Any]] = {}
@@ -393,28 +399,6 @@ def remembered(name: str, calls: int) -> Case:
     return Case("rotary_cache", name, calls, moved, make, ours, both("eager", written))
 
 
-def front(name: str, calls: int) -> Case | None:
-    """The same for every size."""
-    if name != "base":
-        return None
-    told = tables("cuda")
-
-    def make(seed: int) -> Given:
-        sound = torch.randint(0, 256, (2 * calls, TURN), dtype=torch.uint8, device="cuda")
-        return sound, torch.randint(0, 256, (2 * calls, CARRY), dtype=torch.uint8, device="cuda"), told
-
-    def written(sound: Tensor, past: Tensor) -> Tensor:
-        samples = told.expansion[torch.cat((past, sound), 1).long()]
-        frames = samples.unfold(1, told.waves.shape[1], told.hop) * shape
-        power = torch.fft.rfft(frames, 256).abs().square()
-        return ((10 * torch.log10(power @ told.bank + 1e-10) - told.faint) * told.step).round().clamp(0, 15)
-
-    shape = torch.hann_window(told.waves.shape[1], periodic=False, device="cuda")
-    shape = shape * (2.0 / shape.sum())
-    moved = 2 * calls * (TURN + CARRY + 20 * told.bank.shape[1] * 4)
-    return Case("dmel", name, calls, moved, make, dmel, both("eager", written, lambda given: given[:2]))
-
-
 def resampled(name: str, calls: int) -> Case | None:
     """A voice at 24 kHz for the telephone: the same for every size."""
     if name != "base":
@@ -457,7 +441,6 @@ OPS: Final[Mapping[str, Callable[[str, int], Case | None]]] = {
     "norm": even,
     "rotary_cache": remembered,
     "route": router,
-    "dmel": front,
     "resample": resampled,
     "sample": drawn,
 }

@@ -4,7 +4,7 @@ A frame ends with its hop: 25 ms of sound, of which 15 ms lie before it. So a tu
 it and nothing of the one after; the beginning of a call is preceded by silence.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 import numpy as np
@@ -13,7 +13,6 @@ from torch import Tensor
 
 from callcenter.audio import decode
 from callcenter.units import RATE
-from kernels.dmel import Tables
 
 WINDOW: Final = RATE // 40
 HOP: Final = RATE // 100
@@ -56,20 +55,29 @@ def window() -> Tensor:
     return shape * (2.0 / shape.sum())
 
 
-def tables(device: torch.device | str) -> Tables:
-    """The same for the kernel: the spectrum as a product with waves."""
-    turns = torch.arange(WINDOW, dtype=torch.float64)[:, None] * torch.arange(SIZE // 2 + 1) / SIZE * 2 * torch.pi
-    waves = torch.stack((turns.cos(), turns.sin())) * window().double()[:, None]
-    step = (LEVELS - 1) / (LOUD - FAINT)
-    return Tables(expansion().to(device), waves.float().to(device), bank().to(device), HOP, FAINT, step, LEVELS)
+@cache
+def placed(device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """Expansion, window and bank where they are used: sent to a GPU once, for a turn that is recorded sends nothing."""
+    return expansion().to(device), window().to(device), bank().to(device)
 
 
 def levels(audio: Tensor, past: Tensor | None = None) -> Tensor:
     """Mu-law bytes [B, N] to levels [B, N / 80, 40] of 0 to 15; `past` holds the 120 bytes before them."""
     if past is None:
         past = torch.full((len(audio), CARRY), 0xFF, dtype=audio.dtype, device=audio.device)
-    sound = expansion().to(audio.device)[torch.cat((past, audio), 1).long()]
-    frames = sound.unfold(1, WINDOW, HOP) * window().to(audio.device)  # [B, F, 200]
-    power = torch.fft.rfft(frames, SIZE).abs().square()  # [B, F, 129]
-    db = 10 * torch.log10(power @ bank().to(audio.device) + 1e-10)
+    return leveled(spectrum(audio, past) @ placed(audio.device)[2])
+
+
+def spectrum(audio: Tensor, past: Tensor) -> Tensor:
+    """The power [B, N / 80, 129] of every frame."""
+    expanded, shape, _ = placed(audio.device)
+    sound = expanded[torch.cat((past, audio), 1).long()]
+    frames = sound.unfold(1, WINDOW, HOP) * shape  # [B, F, 200]
+    power: Tensor = torch.fft.rfft(frames, SIZE).abs().square()
+    return power
+
+
+def leveled(power: Tensor) -> Tensor:
+    """Power of the channels to levels."""
+    db = 10 * torch.log10(power + 1e-10)
     return ((db - FAINT) * ((LEVELS - 1) / (LOUD - FAINT))).round().clamp(0, LEVELS - 1)

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from callcenter.model.config import ACTS, AHEAD, DOINGS, LABELS, SINKS, TURN_POSITIONS, Size
 from callcenter.model.ear import BEFORE, REACH, STRIDE, Back
-from callcenter.model.frontend import CARRY, CHANNELS, LEVELS, tables
+from callcenter.model.frontend import CARRY, CHANNELS, LEVELS, bank, leveled, spectrum
 from callcenter.model.moe import Experts
 from callcenter.model.network import EACH, Network
 from callcenter.model.phones import PHONES
@@ -28,7 +28,6 @@ from callcenter.model.streaming import MOST, Heard, Said
 from callcenter.model.text import TOKEN
 from callcenter.model.transformer import Dense, Layer, angles
 from callcenter.units import SILENT_BYTE, TURN
-from kernels.dmel import dmel
 from kernels.experts import experts
 from kernels.linear import linear
 from kernels.norm import norm
@@ -180,7 +179,7 @@ class Together:
         self._heard = cast(network.heard.weight), cast(network.heard.bias)
         self._near = cast(network.own.near.weight), cast(network.own.near.bias)
         self._whole = cast(network.own.whole.weight), cast(network.own.whole.bias)
-        self._tables = tables(self.device)
+        self._bank = bank().to(self.device).T.contiguous()
         self._slot = network.slot.weight.detach().to(self.device).float()
         self._own_state = network.own_state.weight.detach().to(self.device).float()
 
@@ -319,7 +318,8 @@ class Together:
         """Both channels through the front end, the caller's through the ear: states [B x 10, E], own levels."""
         count = len(rows)
         sound = sent.sound
-        heard = dmel(sound.flatten(0, 1), self._carry[:, rows].flatten(0, 1), self._tables).to(self.dtype)
+        power = spectrum(sound.flatten(0, 1), self._carry[:, rows].flatten(0, 1))
+        heard = leveled(linear(power.flatten(0, 1), self._bank)).to(self.dtype)
         self._carry[:, rows] = sound[:, :, -CARRY:]
         caller, own = heard.view(2, count, -1, CHANNELS)
         whole = torch.cat((self._past[0][rows], caller), 1)

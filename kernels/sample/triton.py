@@ -21,7 +21,7 @@ def _sample(logits, allowed, heat, seeds, made, logits_row, allowed_row, count, 
         bits = (bits ^ (bits >> 16)) * 0x7FEB352D
         bits = (bits ^ (bits >> 15)) * 0x846CA68B
         bits = bits ^ (bits >> 16)
-        even = (bits >> 8).to(tl.float32) * (1.0 / 16777216.0) + (1.0 / 33554432.0)
+        even = (bits >> 9).to(tl.float32) * (1.0 / 8388608.0) + (1.0 / 16777216.0)
         wanted = tl.where(may, wanted - warm * tl.log(-tl.log(even)), float("-inf"))
         better = may & ((wanted > best) | (first == 2147483647))
         best = tl.where(better, wanted, best)
