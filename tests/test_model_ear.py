@@ -10,7 +10,7 @@ from callcenter.model.phones import PHONES
 with torch.random.fork_rng():
     torch.manual_seed(1)
     EAR = Ear(24).eval()
-    HEARD = torch.randint(0, LEVELS, (400, CHANNELS)).float().numpy()
+    HEARD = torch.randint(0, LEVELS, (600, CHANNELS)).float().numpy()
 
 BACK = STRIDE * 2 * sum(STEPS) + BEFORE
 """Frames that a state looks back."""
@@ -55,10 +55,10 @@ def test_a_state_hears_nothing_after_it_and_nothing_long_before_it():
 
 
 def test_rows_do_not_hear_each_other():
-    both = torch.stack([torch.from_numpy(HEARD[:200]), torch.from_numpy(HEARD[200:])])
+    both = torch.stack([torch.from_numpy(HEARD[:300]), torch.from_numpy(HEARD[300:])])
     with torch.no_grad():
         together, _ = EAR(both, EAR.silence(2))
-    for row, part in enumerate((HEARD[:200], HEARD[200:])):
+    for row, part in enumerate((HEARD[:300], HEARD[300:])):
         assert alike(together[row].numpy(), Stream().push(part))
 
 

@@ -7,7 +7,7 @@ import pytest
 from little_model import tone
 
 from callcenter.audio import decode
-from callcenter.train.augment import Beds, coloured, line, lossy, on_the_line, shaken
+from callcenter.train.augment import Beds, coloured, line, lossy, on_the_line
 from callcenter.units import FRAME, RATE, SILENT_BYTE
 
 SOUND = tone(3.0).astype(np.float32)
@@ -58,14 +58,6 @@ def test_a_handset_colours_and_keeps_length_and_loudness():
     assert 8 < len(changed) < 20
     for one in changed:
         assert np.abs(one).max() < 4 * np.abs(SOUND).max()
-
-
-def test_shaken_words_are_a_little_faster_or_slower():
-    lengths = {len(shaken(Random(seed), tone(1.0))) for seed in range(30)}
-    assert min(lengths) >= RATE / 1.1 - 1
-    assert max(lengths) <= RATE / 0.92
-    assert RATE in lengths
-    assert len(lengths) > 5
 
 
 def test_the_same_seed_is_the_same_line():
