@@ -83,4 +83,6 @@ def test_who_cannot_be_timed_is_counted(tmp_path):
         process.join(240)
     assert not people.busy
     assert people.failed == 2
+    people.time(tmp_path / "ear.pt", 1)
     people.close()
+    assert not people.failed

@@ -1,11 +1,15 @@
 """What a device carries, where nobody says otherwise; and what the command line refuses."""
 
+import os
+import signal
+
 import pytest
 import torch
 from little_training import texts
 from typer.testing import CliRunner
 
 from callcenter.__main__ import app
+from callcenter.train.commands import ending_tidily
 from callcenter.train.plan import planned
 from callcenter.train.together import Order
 
@@ -44,3 +48,20 @@ def test_what_cannot_be_trained_is_refused(tmp_path):
         assert "no such device" in refused("all", *data, *work, "--device", "cuda")
     assert "needs an ear" in refused("all", *data, *work, "--device", "cpu", "--frozen")
     assert "nothing was trained there" in refused("ship", *data, *work)
+
+
+def terminated(closed):
+    with ending_tidily():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            closed.append(True)
+
+
+def test_whoever_is_told_to_terminate_closes_what_it_opened():
+    before, closed = signal.getsignal(signal.SIGTERM), []
+    with pytest.raises(SystemExit) as ended:
+        terminated(closed)
+    assert ended.value.code == 143
+    assert closed
+    assert signal.getsignal(signal.SIGTERM) is before

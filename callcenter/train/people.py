@@ -37,9 +37,11 @@ class People:
         return sum(bool(process.exitcode) for process in self._processes)
 
     def close(self) -> None:
+        """Whoever is still at it is stopped, which is no failure."""
         for process in self._processes:
             process.kill()
             process.join()
+        self._processes = []
 
 
 def vacate(pools: Path, parts: int) -> None:
