@@ -35,7 +35,7 @@ EAR, TRUNK = "ear.pt", "trunk.pt"
 PLENTY: Final = 600
 """Examples beyond twice what was drawn: then makers may rest, for they share a processor with who trains."""
 
-STANDSTILL: Final = 3.0
+STANDSTILL: Final = 10.0
 """Seconds that a step may count for: whoever stops the run for a while takes nothing of its time."""
 
 LEAST: Final = {"dense": 64, "calls": 64}
