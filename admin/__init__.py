@@ -1,1 +1,35 @@
-"""The admin site: what supervisors, authors of flows and experimenters see."""
+"""The admin site: where supervisors review calls, authors write flows, and a newcomer hears the agent.
+
+Server-rendered pages with htmx; `site` decides who may ask, each other module holds the pages of one subject. Nothing
+here decides what is said in a call.
+"""
+
+from fastapi import FastAPI
+
+from admin import call, calls, live, phone, procedures, signin
+from admin.examiner import Examiner
+from admin.hub import Hub
+from admin.review import Reviews
+from admin.search import Search
+from admin.site import Site
+from callcenter.house import House
+from callcenter.published import Published
+
+__all__ = ["Site", "install"]
+
+
+def install(app: FastAPI, house: House) -> Site:
+    site = Site(app, house)
+    reviews = Reviews(house.store, house.spool.root)
+    search = Search(house.store, house.settings.country, site.zone)
+    published = Published(house.store)
+    examiner = Examiner(house.store, reviews)
+    hub = Hub(house.board)
+    site.works += [examiner, hub]
+    signin.install(site)
+    calls.install(site, search)
+    call.install(site, search, reviews)
+    live.install(site, hub)
+    procedures.install(site, published)
+    phone.install(site, hub, published.tried)
+    return site

@@ -38,6 +38,8 @@ models = typer.Typer(no_args_is_help=True, help="The interaction model.")
 app.add_typer(models, name="model")
 experiment = typer.Typer(no_args_is_help=True, help="Arms side by side on live calls, read with honest statistics.")
 app.add_typer(experiment, name="experiment")
+people = typer.Typer(no_args_is_help=True, help="Who may sign in to the admin site.")
+app.add_typer(people, name="user")
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -463,6 +465,50 @@ def experiment_export(
 
     with opened() as (store, _):
         export(store, name, out, console)
+
+
+Name = Annotated[str, typer.Argument(help="The name they sign in with.")]
+Password = Annotated[
+    str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True, help="Default: asked for.")
+]
+
+
+@people.command("add")
+def user_add(
+    name: Name, password: Password, role: Annotated[str, typer.Option(help="What they may do.")] = "viewer"
+) -> None:
+    """Let somebody sign in."""
+    from admin import users
+    from callcenter.store import Store
+
+    user = users.add(Store(settings().database), name, role, password)
+    console.print(f"{user.name} may sign in ({user.role})")
+
+
+@people.command("change")
+def user_change(
+    name: Name,
+    role: Annotated[str, typer.Option(help="Another role.")] = "",
+    password: Annotated[bool, typer.Option("--password", help="Ask for a new password.")] = False,
+    active: Annotated[bool | None, typer.Option("--open/--close", help="Whether they may sign in.")] = None,
+) -> None:
+    """Change a user; it ends their sign-ins."""
+    from admin import users
+    from callcenter.store import Store
+
+    new = typer.prompt("New password", hide_input=True, confirmation_prompt=True) if password else ""
+    user = users.change(Store(settings().database), name, role=role, password=new, active=active)
+    console.print(f"{user.name}: {user.role}{'' if user.active else ', closed'}")
+
+
+@people.command("list")
+def user_list() -> None:
+    """Everybody who may sign in."""
+    from admin import users
+    from callcenter.store import Store
+
+    for user in users.everybody(Store(settings().database)):
+        console.print(f"{user.name}  {user.role}{'' if user.active else '  closed'}", markup=False)
 
 
 @app.command()

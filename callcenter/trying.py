@@ -20,6 +20,7 @@ from callcenter.experiment import Arm, Contact, Experiment, ExperimentError, Rea
 from callcenter.experiment.planning import for_share
 from callcenter.experiment.reading import METRICS
 from callcenter.experiment.statistics import Difference
+from callcenter.published import Published
 from callcenter.server import duplexes, flow_of
 from callcenter.store import Store, experiments
 from callcenter.store.experiments import Kept
@@ -50,6 +51,7 @@ def create(store: Store, settings: Settings, wanted: Wanted, console: Console) -
     percents = wanted.percents or [100 / len(wanted.arms)] * len(wanted.arms)
     planned = for_share(wanted.base, wanted.effect)
     flow = flow_of(settings.flow) if settings.flow else None
+    flow = (Published(store).published(flow) or flow) if flow else None
     experiment = Experiment(
         name=wanted.name,
         arms=tuple(snapshot(text, settings, flow.hash if flow else "") for text in wanted.arms),

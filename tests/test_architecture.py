@@ -32,7 +32,7 @@ ORDER = [
     {"logs"},
     {"duplex"},
     {"wire", "door", "metrics", "tracing"},
-    {"talker", "asker", "contacts"},
+    {"talker", "asker", "contacts", "published"},
     {"trials"},
     {"liaison"},
     {"line"},
