@@ -12,8 +12,9 @@ from callcenter.events import Ignored
 from callcenter.measures.answers import interruptions_by_agent
 from callcenter.measures.floor import BREATH, caller_voice, lines_over
 from callcenter.measures.keeping import yields
+from callcenter.measures.places import Marks, Spread
 from callcenter.measures.scene import Scene, of_kind
-from callcenter.measures.timeline import Backchannel, Echo, Interruption, Span, common, joined
+from callcenter.measures.timeline import Backchannel, Echo, Interruption, Span, common, joined, placed
 from callcenter.units import samples
 
 LEAST: Final = samples(0.1)
@@ -50,13 +51,20 @@ class Overlap:
 
 
 def overlaps(scene: Scene) -> tuple[Overlap, ...]:
-    """In order of time; every meeting of the two voices lies under at least one label."""
+    """In order of time; every meeting of the two voices lies under at least one label. An echo is suspected where the
+    duplex took the sound for its own voice, or where the caller's words are known and there are none."""
     named = [*_named(scene)]
     theirs = joined(caller_voice(scene.timeline, scene.truth if scene.scripted else None), gap=BREATH)
     ours = joined(scene.timeline.agent, gap=BREATH)
+    known = Spread(named, lambda label: label.start, lambda label: label.end)
+    worded = any(line.side == "caller" and line.kind == "speech" for line in scene.timeline.lines)
+    ignored = Marks(a.at for a in scene.timeline.acts if isinstance(a.act, Ignored) and "echo" in a.act.kind)
     for both in common(theirs, ours):
-        if both.end - both.start >= LEAST and not any(label.span.meets(both) for label in named):
-            named.append(Overlap(both.start, both.end, "echo" if _echo(scene, both) else "smooth"))
+        if both.end - both.start >= LEAST and not known.any(both.start, both.end):
+            echo = ignored.any(both.start, both.end + REACTS) or (
+                worded and not lines_over(scene.timeline, both, "caller")
+            )
+            named.append(Overlap(both.start, both.end, "echo" if echo else "smooth"))
     return tuple(sorted(named, key=lambda label: (label.start, label.end, label.kind)))
 
 
@@ -69,19 +77,10 @@ def _named(scene: Scene) -> list[Overlap]:
     for utterance in scene.utterances:
         if utterance.kind == "acknowledgement":
             found.append(Overlap(utterance.start, utterance.end, "backchannel_agent", utterance.text))
-    broken = [Span(o.start, o.end) for o in interruptions_by_agent(scene) if o.ok is False]
+    broken = placed(Span(o.start, o.end) for o in interruptions_by_agent(scene) if o.ok is False)
     for utterance in scene.utterances:
-        into = [turn for turn in broken if turn.holds(utterance.start) and utterance.takes_floor]
+        into = broken.meeting(utterance.start, utterance.start + 1) if utterance.takes_floor else []
         if into:
             end = min(utterance.end, into[0].end)
             found.append(Overlap(utterance.start, max(end, utterance.start + LEAST), "interruption_agent"))
     return found
-
-
-def _echo(scene: Scene, both: Span) -> bool:
-    """The duplex took the sound for its own voice; or the caller's words are known, and there are none here."""
-    near = Span(both.start, both.end + REACTS)
-    if any(isinstance(a.act, Ignored) and "echo" in a.act.kind and near.holds(a.at) for a in scene.timeline.acts):
-        return True
-    known = any(line.side == "caller" and line.kind == "speech" for line in scene.timeline.lines)
-    return known and not lines_over(scene.timeline, both, "caller")
