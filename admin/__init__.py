@@ -25,7 +25,7 @@ def install(app: FastAPI, house: House) -> Site:
     published = Published(house.store)
     examiner = Examiner(house.store, reviews)
     hub = Hub(house.board)
-    site.works += [examiner, hub]
+    site.works += [examiner, hub, reviews]
     signin.install(site)
     calls.install(site, search)
     call.install(site, search, reviews)

@@ -29,6 +29,10 @@ NEAR: Final = RATE // 2
 EVENTS_AT_MOST: Final = 400
 """Events listed on the page; all of them are in the download."""
 
+FIRST: Final = 150
+NEXT: Final = 1_000
+"""Entries of the transcript that come with the page, and with each further piece: thousands would keep it waiting."""
+
 SHARED_DAYS: Final = 30
 
 
@@ -84,15 +88,21 @@ def install(site: Site, search: Search, reviews: Reviews) -> None:
 
     @site.get("/calls/{call}", "calls")
     def page(request: Request, call: str, tab: str = "summary", blind: str = "") -> Response:
-        row, shown = found(call), reviews.of(call)
+        row, shown = found(call), reviews.at_once(call)
+        if shown is None:
+            soon = site.render(request, "call_soon.html", 202, title="A long call")
+            soon.headers["Refresh"] = "1"
+            return soon
         earlier, later = search.neighbours(row)
+        entries = items(shown)
         return site.render(
             request,
             "call.html",
             title=f"Call of {site.moment(row.rung_at)}",
             call=row,
             shown=shown,
-            items=items(shown),
+            items=entries[:FIRST],
+            more=FIRST if len(entries) > FIRST else 0,
             spoken=spoken,
             most=EVENTS_AT_MOST,
             tab=tab,
@@ -104,10 +114,23 @@ def install(site: Site, search: Search, reviews: Reviews) -> None:
             **told(row),
         )
 
+    def entries(request: Request, call: str, since: int) -> Response:
+        """The next piece of the transcript, and where the one after it begins."""
+        told = items(reviews.latest(call))
+        since = max(0, since)
+        response = site.render(request, "transcript.html", items=told[since : since + NEXT], spoken=spoken)
+        response.headers["X-More"] = str(since + NEXT if len(told) > since + NEXT else 0)
+        return response
+
+    @site.get("/calls/{call}/lines", "calls")
+    def further(request: Request, call: str, since: int = 0) -> Response:
+        found(call)
+        return entries(request, call, since)
+
     @site.get("/calls/{call}/review.json", "calls")
     def as_data(call: str) -> Response:
         found(call)
-        return Response(orjson.dumps(picture(reviews.of(call))), media_type="application/json")
+        return Response(orjson.dumps(picture(reviews.latest(call))), media_type="application/json")
 
     @site.get("/calls/{call}/peaks", "calls")
     def peaks(call: str) -> Response:
@@ -211,15 +234,17 @@ def install(site: Site, search: Search, reviews: Reviews) -> None:
     @site.get("/shared/{token}", OPEN)
     def shared_page(request: Request, token: str) -> Response:
         link = shared(token)
-        row, shown = found(link.call_id), reviews.of(link.call_id)
+        row, shown = found(link.call_id), reviews.latest(link.call_id)
         request.state.who = None
+        told = items(shown)
         return site.render(
             request,
             "call.html",
             title=f"Call of {site.moment(row.rung_at)}",
             call=row,
             shown={**shown, "recorded": shown["recorded"] and link.audio},
-            items=items(shown),
+            items=told[:FIRST],
+            more=FIRST if len(told) > FIRST else 0,
             spoken=spoken,
             most=EVENTS_AT_MOST,
             tab="summary",
@@ -233,9 +258,15 @@ def install(site: Site, search: Search, reviews: Reviews) -> None:
             tags=[],
         )
 
+    @site.get("/shared/{token}/lines", OPEN)
+    def shared_lines(request: Request, token: str, since: int = 0) -> Response:
+        link = shared(token)
+        request.state.who = None
+        return entries(request, link.call_id, since)
+
     @site.get("/shared/{token}/review.json", OPEN)
     def shared_data(token: str) -> Response:
-        return Response(orjson.dumps(picture(reviews.of(shared(token).call_id))), media_type="application/json")
+        return Response(orjson.dumps(picture(reviews.latest(shared(token).call_id))), media_type="application/json")
 
     @site.get("/shared/{token}/peaks", OPEN)
     def shared_peaks(token: str) -> Response:

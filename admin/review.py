@@ -4,8 +4,13 @@ Nothing is measured here: the floor, the labels and every figure are those of `c
 follow each other on one clock, the samples of the whole call.
 """
 
+import os
+import threading
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -58,7 +63,7 @@ from callcenter.store import Files, Leg, Store
 from callcenter.store.recordings import HEADER_BYTES
 from callcenter.units import FRAME, RATE, TURN
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of what is kept; a review of an older version is made again."""
 
 PEAKS_AT_MOST: Final = 240_000
@@ -410,24 +415,59 @@ def loudest(audio: bytes, step: int) -> Any:
 # ---------------------------------------------------------------------------------------------------------- the shelf
 
 
+QUICK: Final = 180 * RATE
+"""A call that is not longer is worked out while its page is asked for."""
+
+GROWING: Final = 8
+"""Calls that still go on whose last review is remembered."""
+
+
 class Reviews:
-    """Reviews that were made already, beside the calls they are of."""
+    """Reviews that were made already, beside the calls they are of. Who may have to wait for one asks `at_once`."""
 
     def __init__(self, store: Store, root: Path) -> None:
         self._store = store
         self._root = root
+        self._desk = ThreadPoolExecutor(1, "review", give_way)
+        self._lock = threading.Lock()
+        self._begun: dict[str, Future[dict[str, Any]]] = {}
+        self._growing: OrderedDict[str, dict[str, Any]] = OrderedDict()
+
+    def start(self) -> None:
+        """Nothing goes on until somebody asks."""
+
+    def stop(self) -> None:
+        self._desk.shutdown(wait=False, cancel_futures=True)
+
+    def at_once(self, call_id: str) -> dict[str, Any] | None:
+        """The review as far as it can be had without waiting. A long call is begun, and None until it is done; of one
+        that still goes on there is the last review meanwhile."""
+        legs = self._store.legs(call_id)
+        kept = self._kept(call_id, legs)
+        if kept is not None or sum(leg.samples for leg in legs) <= QUICK:
+            return kept or self.of(call_id)
+        with self._lock:
+            begun = self._begun.get(call_id)
+            if begun is None or begun.done():
+                self._begun = {call: work for call, work in self._begun.items() if not work.done()}
+                self._begun[call_id] = self._desk.submit(self.of, call_id)
+            return self._growing.get(call_id)
+
+    def latest(self, call_id: str) -> dict[str, Any]:
+        """What `at_once` gave, or will give."""
+        return self.at_once(call_id) or self.of(call_id)
 
     def of(self, call_id: str) -> dict[str, Any]:
         """The review of a call; made now if there is none of all that is known by now."""
         legs = self._store.legs(call_id)
-        stamp = [VERSION, [[leg.writer, leg.lines] for leg in legs]]
-        kept = self._read(call_id)
-        if kept and kept["stamp"] == stamp:
+        kept = self._kept(call_id, legs)
+        if kept is not None:
             return kept
         parts = parts_of(self._store, self._root, call_id, legs)
-        shown = {"stamp": stamp, **review(parts)}
+        shown = {"stamp": stamp_of(legs), **review(parts)}
         if any(leg.state == "writing" for leg in legs) or not legs:
             shown["step"], shown["growing"] = FRAME, True
+            self._remember(call_id, shown)
             return shown
         body, shown["step"] = peaks(parts, shown["samples"])
         folder = self._folder(call_id)
@@ -437,6 +477,19 @@ class Reviews:
             write(folder / "audio.wav", joined_audio(parts))
         write(folder / "review.json", orjson.dumps(shown))
         return shown
+
+    def _kept(self, call_id: str, legs: Sequence[Leg]) -> dict[str, Any] | None:
+        """What was made of exactly what is known now."""
+        stamp = stamp_of(legs)
+        found = (self._read(call_id), self._growing.get(call_id))
+        return next((kept for kept in found if kept is not None and kept["stamp"] == stamp), None)
+
+    def _remember(self, call_id: str, shown: dict[str, Any]) -> None:
+        with self._lock:
+            self._growing[call_id] = shown
+            self._growing.move_to_end(call_id)
+            while len(self._growing) > GROWING:
+                self._growing.popitem(last=False)
 
     def peaks(self, call_id: str) -> bytes:
         path = self._folder(call_id) / "peaks"
@@ -463,8 +516,24 @@ class Reviews:
         path = self._folder(call_id) / "review.json"
         if not path.exists():
             return None
-        shown: dict[str, Any] = orjson.loads(path.read_bytes())
-        return shown
+        return _loaded(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(2)
+def _loaded(path: Path, _changed: int) -> dict[str, Any]:
+    """The page of a call asks for its review several times in a row."""
+    shown: dict[str, Any] = orjson.loads(path.read_bytes())
+    return shown
+
+
+def stamp_of(legs: Sequence[Leg]) -> list[Any]:
+    """What a review is made of: how far each journal has come, and whether it will go on."""
+    return [VERSION, [[leg.writer, leg.lines, leg.state] for leg in legs]]
+
+
+def give_way() -> None:
+    """Calls that go on come first."""
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
 def write(path: Path, body: bytes) -> None:

@@ -278,7 +278,7 @@ def create_app(house: House) -> FastAPI:
     api.operations(app, house)
     webhooks.install(app, house)
     api.install(app, house)
-    site = admin.install(app, house)
+    site = app.state.site = admin.install(app, house)
     return app
 
 

@@ -163,10 +163,30 @@
 
   // ------------------------------------------------------------------------------------------ the transcript
   const list = document.getElementById("lines");
-  const lines = [...list.querySelectorAll("[data-start]")].map((element) => ({
-    element, start: Number(element.dataset.start), end: Number(element.dataset.end),
-    words: [...element.querySelectorAll(".w")].map((word) => ({ word, at: Number(word.dataset.at), to: Number(word.dataset.to) })),
-  }));
+  const lines = [], starts = [];
+  function take(elements) {
+    for (const element of elements) {
+      if (!element.dataset.start) continue;
+      const words = [...element.querySelectorAll(".w")].map((word) => ({ word, at: Number(word.dataset.at), to: Number(word.dataset.to) }));
+      lines.push({ element, start: Number(element.dataset.start), end: Number(element.dataset.end), words });
+      if (words.length) starts.push(Number(element.dataset.start) / RATE);
+    }
+  }
+  take(list.children);
+  // A long transcript comes in pieces, each fetched when the one before it is in its place.
+  async function further() {
+    while (Number(list.dataset.more)) {
+      const answer = await fetch(`${base}/lines?since=${list.dataset.more}`);
+      if (!answer.ok) { site.say("The rest of the transcript did not come. Load the page again."); return; }
+      const piece = document.createElement("template");
+      piece.innerHTML = await answer.text();
+      const fresh = [...piece.content.children];
+      list.append(piece.content);
+      take(fresh);
+      list.dataset.more = answer.headers.get("X-More");
+      if (find.value) seekWords();
+    }
+  }
   let lit = [], here = null;
   function light(follow) {
     const at = now * RATE;
@@ -191,8 +211,9 @@
     const target = event.target.closest("[data-at]");
     if (target) seek(Number(target.dataset.at) / RATE);
   });
-  document.getElementById("find").addEventListener("input", (event) => {
-    const wanted = event.target.value.trim().toLowerCase();
+  const find = document.getElementById("find");
+  function seekWords() {
+    const wanted = find.value.trim().toLowerCase();
     let first = null;
     for (const { element } of lines) {
       const hit = wanted && element.textContent.toLowerCase().includes(wanted);
@@ -200,7 +221,8 @@
       if (hit && !first) first = element;
     }
     if (first) list.scrollTop = first.offsetTop - list.offsetTop - 60;
-  });
+  }
+  find.addEventListener("input", seekWords);
 
   // ------------------------------------------------------------------------------------------------ the tabs
   const tabs = [...document.querySelectorAll('[role="tab"]')];
@@ -224,7 +246,6 @@
   }
 
   // -------------------------------------------------------------------------------------------- the keyboard
-  const starts = lines.filter((line) => line.words.length).map((line) => line.start / RATE);
   document.addEventListener("keydown", (event) => {
     if (event.target.closest("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey) return;
     const key = event.key.toLowerCase();
@@ -247,4 +268,5 @@
   fit();
   if (growing) setTimeout(() => location.reload(), 10_000);
   box.dataset.ready = "yes";
+  further();
 })();
