@@ -6,7 +6,7 @@ here decides what is said in a call.
 
 from fastapi import FastAPI
 
-from admin import call, calls, live, phone, procedures, signin
+from admin import call, calls, dashboard, live, phone, procedures, signin
 from admin.examiner import Examiner
 from admin.hub import Hub
 from admin.review import Reviews
@@ -27,6 +27,7 @@ def install(app: FastAPI, house: House) -> Site:
     hub = Hub(house.board)
     site.works += [examiner, hub, reviews]
     signin.install(site)
+    dashboard.install(site, search)
     calls.install(site, search)
     call.install(site, search, reviews)
     live.install(site, hub)

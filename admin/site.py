@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from admin import audit, users
 from admin.assets import REMEDY, Assets
+from admin.outcomes import tone
 from admin.roles import masked, may
 from admin.users import Signed, UserError
 from callcenter.house import House
@@ -50,9 +51,11 @@ HEADERS: Final = {
 }
 
 NAV: Final = (
+    ("/dashboard", "Dashboard", "calls", "chart"),
     ("/calls", "Calls", "calls", "calls"),
     ("/live", "Live", "live", "live"),
     ("/flows", "Flows", "flows", "flow"),
+    ("/experiments", "Experiments", "calls", "test"),
     ("/phone", "Phone", "phone", "phone"),
     ("/users", "Users", "users", "users"),
     ("/audit", "Audit log", "users", "log"),
@@ -104,6 +107,7 @@ class Site:
         self._templates.globals |= {"url": self.assets.url}
         self._templates.filters |= {
             "clock": clock,
+            "tone": tone,
             "moment": self.moment,
             "day": self.day,
             "seconds": lambda samples: samples / RATE,

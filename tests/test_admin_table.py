@@ -43,6 +43,7 @@ TABLE = {
     ("POST", "/users"): ADMIN,
     ("POST", "/users/{name}"): ADMIN,
     ("GET", "/audit"): ADMIN,
+    ("GET", "/dashboard"): ALL,
     ("GET", "/calls"): ALL,
     ("GET", "/calls.csv"): REVIEWING,
     ("GET", "/calls.jsonl"): REVIEWING,

@@ -13,6 +13,7 @@
       if (search) { event.preventDefault(); search.focus(); search.select(); }
     }
   });
+  document.addEventListener("change", (event) => { if ("submit" in event.target.dataset) event.target.form.requestSubmit(); });
   window.site = {
     token,
     say(text) { document.getElementById("said").textContent = text; },
