@@ -6,7 +6,7 @@ here decides what is said in a call.
 
 from fastapi import FastAPI
 
-from admin import call, calls, dashboard, live, phone, procedures, signin
+from admin import call, calls, dashboard, experiments, live, phone, procedures, signin
 from admin.examiner import Examiner
 from admin.hub import Hub
 from admin.review import Reviews
@@ -32,5 +32,6 @@ def install(app: FastAPI, house: House) -> Site:
     call.install(site, search, reviews)
     live.install(site, hub)
     procedures.install(site, published)
+    experiments.install(site)
     phone.install(site, hub, published.tried)
     return site

@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from typing import Final, Literal
 
 Permission = Literal[
-    "calls", "hear", "numbers", "review", "export", "live", "listen", "steer", "phone", "flows", "write_flows", "users",
-    "own",
+    "calls", "hear", "numbers", "review", "export", "live", "listen", "steer", "phone", "flows", "write_flows",
+    "run_experiments", "users", "own",
 ]  # fmt: skip
 
 Role = Literal["viewer", "reviewer", "supervisor", "author", "admin"]
 
 _VIEWER: Final = frozenset({"own", "calls", "flows"})
 _REVIEWER: Final = _VIEWER | {"hear", "numbers", "review", "export", "phone"}
-_SUPERVISOR: Final = _REVIEWER | {"live", "listen", "steer"}
-_AUTHOR: Final = _VIEWER | {"hear", "phone", "write_flows"}
+_SUPERVISOR: Final = _REVIEWER | {"live", "listen", "steer", "run_experiments"}
+_AUTHOR: Final = _VIEWER | {"hear", "phone", "write_flows", "run_experiments"}
 
 ROLES: Final[Mapping[str, frozenset[str]]] = {
     "viewer": _VIEWER,
@@ -26,8 +26,8 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
 SAYS: Final[Mapping[str, str]] = {
     "viewer": "Reads calls without hearing them; telephone numbers are masked.",
     "reviewer": "Hears calls, comments, corrects outcomes, exports.",
-    "supervisor": "Also listens to live calls, whispers, takes over and ends calls.",
-    "author": "Hears calls; writes, tries and publishes flows.",
+    "supervisor": "Also listens to live calls, whispers, takes over and ends calls; runs experiments.",
+    "author": "Hears calls; writes, tries and publishes flows; runs experiments.",
     "admin": "Everything, and who may sign in.",
 }
 

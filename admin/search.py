@@ -40,6 +40,7 @@ class Filter:
     outcome: str = ""
     flow: str = ""
     version: str = ""
+    experiment: str = ""
     arm: str = ""
     tag: str = ""
     since: str = ""
@@ -192,6 +193,8 @@ class Search:
         for name, place_ in (("outcome", Call.outcome), ("flow", Call.flow), ("version", Call.flow_version)):
             if wanted := getattr(asked, name):
                 yield col(place_) == wanted
+        if asked.experiment:
+            yield col(Call.experiment) == asked.experiment
         if asked.arm:
             yield col(Call.arm) == asked.arm
         if asked.number:

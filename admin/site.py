@@ -116,7 +116,7 @@ class Site:
         app.add_exception_handler(Refused, self._refused)
         app.add_exception_handler(NotSignedIn, self._not_signed_in)
         app.add_exception_handler(StoreDown, self._store_down)
-        app.add_exception_handler(UserError, self._mendable)
+        app.add_exception_handler(UserError, self.mendable)
 
     def start(self) -> None:
         for work in self.works:
@@ -265,7 +265,7 @@ class Site:
     async def _store_down(self, request: Request, error: Exception) -> Response:
         return await self._refused(request, Refused(503, "The database does not answer. Calls go on; try again soon."))
 
-    async def _mendable(self, request: Request, error: Exception) -> Response:
+    async def mendable(self, request: Request, error: Exception) -> Response:
         return await self._refused(request, Refused(422, f"{error}."))
 
 

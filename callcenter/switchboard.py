@@ -157,6 +157,16 @@ class Switchboard:
         self._empty = asyncio.Event()
         self._empty.set()
 
+    @property
+    def serves(self) -> tuple[str, ...]:
+        """The duplexes a call may be served by."""
+        return tuple(self._duplexes)
+
+    @property
+    def follows(self) -> Flow | None:
+        """The flow that is configured; what was published under its name comes before it."""
+        return self._office.flow if self._office else None
+
     # -------------------------------------------------------------------------------------------------- admission
 
     def admission(self, carrier_call: str = "") -> Admission:

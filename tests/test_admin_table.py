@@ -14,6 +14,7 @@ HEARING = {"reviewer", "supervisor", "author", "admin"}
 REVIEWING = {"reviewer", "supervisor", "admin"}
 STEERING = {"supervisor", "admin"}
 AUTHORS = {"author", "admin"}
+COMPARING = {"supervisor", "author", "admin"}
 ADMIN = {"admin"}
 
 EVERYBODY = {
@@ -68,6 +69,14 @@ TABLE = {
     ("POST", "/flows/{name}/check"): AUTHORS,
     ("POST", "/flows/{name}/publish"): AUTHORS,
     ("POST", "/flows/{name}/back"): AUTHORS,
+    ("GET", "/experiments"): ALL,
+    ("POST", "/experiments"): COMPARING,
+    ("GET", "/experiments/plan"): ALL,
+    ("GET", "/experiments/{name}"): ALL,
+    ("POST", "/experiments/{name}/start"): COMPARING,
+    ("POST", "/experiments/{name}/stop"): COMPARING,
+    ("POST", "/experiments/{name}/decide"): COMPARING,
+    ("GET", "/experiments/{name}/calls.csv"): COMPARING,
     ("GET", "/live"): STEERING,
     ("GET", "/live/{call}"): STEERING,
     ("GET", "/live/{call}/events"): STEERING,

@@ -33,6 +33,7 @@ ORDER = [
     {"duplex"},
     {"wire", "door", "metrics", "tracing"},
     {"talker", "asker", "contacts", "published"},
+    {"comparing"},
     {"trials"},
     {"liaison"},
     {"line"},
