@@ -14,6 +14,7 @@ from sqlalchemy import delete
 from sqlmodel import col, select
 
 from admin import users
+from admin.costs import bill
 from admin.review import Reviews
 from admin.search import Search
 from admin.site import OPEN, Refused, Site, inside
@@ -110,6 +111,7 @@ def install(site: Site, search: Search, reviews: Reviews) -> None:
             earlier=earlier,
             later=later,
             outcomes=search.choices()["outcome"],
+            bill=bill(row, shown, site.house.settings.prices),
             shared="",
             **told(row),
         )
@@ -252,6 +254,7 @@ def install(site: Site, search: Search, reviews: Reviews) -> None:
             earlier="",
             later="",
             outcomes=[],
+            bill=None,
             shared=f"/shared/{token}",
             comments=[],
             verdict=None,

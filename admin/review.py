@@ -18,6 +18,7 @@ from typing import Any, Final
 import numpy as np
 import orjson
 
+from admin.costs import used
 from callcenter.audio import decode
 from callcenter.codec import encode
 from callcenter.events import (
@@ -63,7 +64,7 @@ from callcenter.store import Files, Leg, Store
 from callcenter.store.recordings import HEADER_BYTES
 from callcenter.units import FRAME, RATE, TURN
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Of what is kept; a review of an older version is made again."""
 
 PEAKS_AT_MOST: Final = 240_000
@@ -124,6 +125,8 @@ def review(parts: Sequence[Part]) -> dict[str, Any]:
         "background": list(background(told)),
         "tools": list(tools(told)),
         "path": path(told),
+        "variables": variables(told),
+        "used": used(told, sum(len(part.caller) for part in parts), timeline.length),
         "events": list(events(told)),
         "figures": figures_of(found),
         "judged": [_judged(o) for o in judged.outcomes if o.ok is False],
@@ -286,6 +289,28 @@ def path(told: Iterable[Told]) -> list[list[Any]]:
     return found
 
 
+def variables(told: Iterable[Told]) -> list[dict[str, Any]]:
+    """The details that became known, in the order in which they did, each with what it was before."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for start, line in told:
+        remark = line.remark or {}
+        if remark.get("kind") != "variable":
+            continue
+        step, name = str(remark.get("step", "")), str(remark.get("name", ""))
+        before = found.get((step, name))
+        earlier = [*before["earlier"], before["value"]] if before and before["value"] != remark.get("value") else []
+        found[step, name] = {
+            "at": start + line.at,
+            "step": step,
+            "name": name,
+            "value": remark.get("value"),
+            "sure": bool(remark.get("sure", True)),
+            "source": list(remark.get("source", ())),
+            "earlier": earlier or (before["earlier"] if before else []),
+        }
+    return list(found.values())
+
+
 PLAIN: Final = (Pressed, Directed, Withdrawn)
 
 
@@ -306,7 +331,7 @@ def events(told: Iterable[Told]) -> Iterator[list[Any]]:
             )
         ):
             yield [at, *_named(line.event)]
-        if line.remark and line.remark.get("kind") not in ("tool", "background"):
+        if line.remark and line.remark.get("kind") not in ("tool", "background", "variable"):
             yield [at, str(line.remark.get("kind")), _short({k: v for k, v in line.remark.items() if k != "kind"})]
         for command in line.commands:
             if isinstance(command, Clear | Fault | HangUp | Transfer | Use | Record):

@@ -141,6 +141,8 @@ class Settings:
     api_key: Secret = field(default_factory=Secret)
     """Key of the API under /v1; empty: the API answers this machine only."""
 
+    prices: Mapping[str, Any] = field(default_factory=dict)
+    """JSON: what things cost, for the cost of a call, {"line_minute": 0.0085, "duplex_minute": {"live": 0.06}}."""
     record: bool = True
     """Whether calls are recorded."""
     on_machine: str = "hang_up"
@@ -205,6 +207,7 @@ CHOICES = {
     "log_level": ("debug", "info", "warning", "error"),
     "log_format": ("auto", "json", "plain"),
 }
+PRICES = ("line_minute", "duplex_minute", "recording_minute", "planner_question", "tool_call", "currency")
 SHORTEST_TOKEN = 16
 POSITIVE = ("max_calls", "max_call_s", "token_s", "speed")
 
@@ -229,6 +232,7 @@ def _checked(settings: Settings) -> Settings:
         )
     if settings.live_url and not settings.live_url.startswith(("wss://", "ws://")):
         raise SettingError(f"{PREFIX}LIVE_URL={settings.live_url!r}: begin it with wss://")
+    _check_prices(settings.prices)
     if settings.rescue and settings.rescue not in settings.transfers:
         raise SettingError(f"{PREFIX}RESCUE={settings.rescue!r} is not among {PREFIX}TRANSFERS")
     if settings.twilio_token and len(settings.twilio_token.reveal()) < SHORTEST_TOKEN:
@@ -236,3 +240,18 @@ def _checked(settings: Settings) -> Settings:
             f"{PREFIX}TWILIO_TOKEN is too short to be an auth token; copy it from the provider's console"
         )
     return settings
+
+
+def _check_prices(prices: Mapping[str, Any]) -> None:
+    """A price is a number, or a number by name; the currency is a word."""
+    for name, price in prices.items():
+        if name not in PRICES:
+            raise SettingError(f"{PREFIX}PRICES: {name!r} is none of {', '.join(PRICES)}")
+        values = list(price.values()) if isinstance(price, dict) else [price]
+        fit = isinstance(price, str) if name == "currency" else all(_is_price(value) for value in values)
+        if not fit:
+            raise SettingError(f"{PREFIX}PRICES: {name} cannot be {price!r}")
+
+
+def _is_price(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")

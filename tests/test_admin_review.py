@@ -135,3 +135,21 @@ def test_a_call_without_journal_has_an_empty_review(kept):
     shown = reviews.of("rang-only")
     assert (shown["samples"], shown["lines"], shown["overlaps"]) == (0, [], [])
     assert measured(shown)["latency_ms"] is None
+
+
+def test_details_are_listed_with_what_they_were_before():
+    from admin.review import variables
+    from callcenter.journal import Line
+
+    def line(at, **remark):
+        return (0, Line(0, at, (), None, (), (), False, None, {"kind": "variable", **remark}, None, b""))
+
+    told = [
+        line(100, step="", name="postcode", value="98101", sure=False, source=["caller"]),
+        line(200, step="order_status", name="which", value="4217", sure=True, source=["t1"]),
+        line(300, step="", name="postcode", value="98107", sure=False, source=["caller"]),
+        line(400, step="", name="postcode", value="98107", sure=True, source=["caller"]),
+    ]
+    postcode, which = variables(told)
+    assert (postcode["value"], postcode["earlier"], postcode["sure"], postcode["at"]) == ("98107", ["98101"], True, 400)
+    assert (which["value"], which["earlier"]) == ("4217", [])
