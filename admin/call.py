@@ -20,7 +20,7 @@ from admin.search import Search
 from admin.site import OPEN, Refused, Site, inside
 from admin.tables import Comment, Share, Verdict
 from callcenter.measures import TITLES
-from callcenter.store import Call
+from callcenter.store import Call, Store
 from callcenter.store.tables import Tag, clean
 from callcenter.units import RATE
 
@@ -72,14 +72,18 @@ def items(shown: dict[str, Any]) -> list[Item]:
     return sorted(found, key=lambda item: item.at)
 
 
+def found_in(store: Store, call_id: str) -> Call:
+    row = store.row(call_id)
+    if row is None:
+        raise Refused(404, "There is no such call.")
+    return row
+
+
 def install(site: Site, search: Search, reviews: Reviews) -> None:
     store = site.house.store
 
     def found(call_id: str) -> Call:
-        row = store.row(call_id)
-        if row is None:
-            raise Refused(404, "There is no such call.")
-        return row
+        return found_in(store, call_id)
 
     def told(call: Call) -> dict[str, Any]:
         with store.reading() as session:

@@ -220,6 +220,12 @@ def need(base: float, effect: float) -> str:
     )
 
 
+def kept_in(store: Store, name: str) -> Kept:
+    if not any(row.name == name for row in experiments.listed(store)):
+        raise Refused(404, "There is no such experiment.")
+    return experiments.named(store, name)
+
+
 def install(site: Site) -> None:
     house, store = site.house, site.house.store
     readings = Readings(store)
@@ -227,10 +233,7 @@ def install(site: Site) -> None:
     site.app.add_exception_handler(ExperimentError, site.mendable)
 
     def kept(name: str) -> Kept:
-        row = next((row for row in experiments.listed(store) if row.name == name), None)
-        if row is None:
-            raise Refused(404, "There is no such experiment.")
-        return experiments.named(store, name)
+        return kept_in(store, name)
 
     def listing(request: Request, form: Form, wrong: str = "", status: int = 200) -> Response:
         return site.render(

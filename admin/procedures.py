@@ -19,10 +19,12 @@ from markupsafe import Markup
 import flows
 from admin.site import Refused, Site
 from callcenter.background.catalogue import known_tools
+from callcenter.config import Settings
 from callcenter.published import Published
+from callcenter.store import Store
 from callcenter.store import published as shelf
 from callcenter.store.tables import clean
-from flows import Flow, FlowError, Problem
+from flows import FlowError, Problem
 from flows.check import check
 from flows.graph import svg
 from flows.versions import History, difference, edited, published, rolled_back
@@ -42,28 +44,44 @@ class Entry:
     followed: bool
 
 
-def install(site: Site, offer: Published) -> None:
-    store, settings = site.house.store, site.house.settings
-    tools: Mapping[str, Any] = known_tools(Path(settings.tools) if settings.tools else None)
+class Procedures:
+    """What authors do to flows, on the pages and over the API."""
 
-    def texts() -> dict[str, str]:
+    def __init__(self, store: Store, settings: Settings, offer: Published) -> None:
+        self._store = store
+        self._offer = offer
+        self._followed = settings.flow
+        self.tools: Mapping[str, Any] = known_tools(Path(settings.tools) if settings.tools else None)
+
+    def texts(self) -> dict[str, str]:
         """Every flow there is, as callers would get it."""
-        return shipped_texts() | {name: text for name in shelf.names(store) if (text := shelf.live_text(store, name))}
+        drafted = shelf.names(self._store)
+        return shipped_texts() | {name: text for name in drafted if (text := shelf.live_text(self._store, name))}
 
-    def others() -> dict[str, Flow]:
-        found = {}
-        for name, text in texts().items():
+    def names(self) -> list[str]:
+        return sorted({*self.texts(), *shelf.names(self._store)})
+
+    def entries(self) -> list[Entry]:
+        return [self.entry(self.history(name)) for name in self.names()]
+
+    def entry(self, kept: History) -> Entry:
+        live = kept.live
+        changed = live is not None and kept.changed
+        title = title_of(kept.draft)
+        followed = kept.name == self._followed
+        return Entry(kept.name, title, live.number if live else None, len(kept.versions), changed, followed)
+
+    def problems(self, text: str) -> tuple[Problem, ...]:
+        others = {}
+        for name, other in self.texts().items():
             try:
-                found[name] = flows.parse(text)
+                others[name] = flows.parse(other)
             except FlowError:
                 continue
-        return found
+        return check(text, self.tools, others)
 
-    def problems(text: str) -> tuple[Problem, ...]:
-        return check(text, tools, others())
-
-    def history(name: str) -> History:
-        kept = shelf.history(store, name)
+    def history(self, name: str) -> History:
+        kept = shelf.history(self._store, name)
         if kept is not None:
             return kept
         text = shipped_texts().get(name)
@@ -71,40 +89,63 @@ def install(site: Site, offer: Published) -> None:
             raise Refused(404, "There is no such flow.")
         return History(name, text)
 
+    def version(self, name: str, number: int) -> str:
+        kept = self.history(name)
+        if not any(known.number == number for known in kept.versions):
+            raise Refused(404, "There is no such version.")
+        return kept.version(number).text
+
+    def make(self, name: str, like: str, by: str) -> History:
+        """A new flow that begins as a copy of another."""
+        if not NAME.fullmatch(name) or name in self.names():
+            raise Refused(422, "A new name is needed: lower case letters, digits and _.")
+        pattern = self.history(like or "front_desk")
+        text = re.sub(r'(?m)^name\s*=\s*"[^"]*"', f'name = "{name}"', pattern.draft, count=1)
+        return shelf.change(self._store, name, by, partial(_edited, text=text))
+
+    def save(self, name: str, text: str, by: str) -> History:
+        self.history(name)
+        return shelf.change(self._store, name, by, partial(_edited, text=tidy(text)))
+
+    def publish(self, name: str, note: str, by: str) -> History:
+        """The draft becomes a version and callers get it; raises `FlowError` with all that is wrong with it."""
+        kept, now = self.history(name), datetime.now(UTC).isoformat()
+
+        def deed(old: History) -> History:
+            draft = old if old.draft else edited(old, kept.draft)
+            return published(draft, now, by, note[:200], self.problems)
+
+        made = shelf.change(self._store, name, by, deed)
+        self._offer.published(flows.parse(made.draft))
+        return made
+
+    def back(self, name: str, number: int, by: str) -> History:
+        self.version(name, number)
+        now = datetime.now(UTC).isoformat()
+        return shelf.change(self._store, name, by, lambda old: rolled_back(old, number, now, by))
+
+
+def install(site: Site, desk: Procedures) -> None:
     @site.get("/flows", "flows")
     def page(request: Request) -> Response:
-        found = []
-        for name in sorted({*texts(), *shelf.names(store)}):
-            kept = history(name)
-            live = kept.live
-            changed = live is not None and kept.changed
-            title = title_of(kept.draft)
-            number = live.number if live else None
-            found.append(Entry(name, title, number, len(kept.versions), changed, name == settings.flow))
-        return site.render(request, "flows.html", title="Flows", entries=found)
+        return site.render(request, "flows.html", title="Flows", entries=desk.entries())
 
     @site.post("/flows", "write_flows")
     def new(request: Request) -> Response:
-        name = request.state.form.get("name", "").strip()
-        if not NAME.fullmatch(name) or name in {*texts(), *shelf.names(store)}:
-            raise Refused(422, "A new name is needed: lower case letters, digits and _.")
-        like = history(request.state.form.get("like", "") or "front_desk")
-        text = re.sub(r'(?m)^name\s*=\s*"[^"]*"', f'name = "{name}"', like.draft, count=1)
-        site.note(request, "made flow", name, f"like {like.name}")
-        shelf.change(store, name, request.state.who.name, partial(_edited, text=text))
+        form = request.state.form
+        name, like = form.get("name", "").strip(), form.get("like", "")
+        desk.make(name, like, request.state.who.name)
+        site.note(request, "made flow", name, f"like {like or 'front_desk'}")
         return RedirectResponse(f"/flows/{name}", 303)
 
     @site.get("/flows/{name}", "flows")
     def one(request: Request, name: str, version: int = 0) -> Response:
-        kept = history(name)
-        if version and not any(known.number == version for known in kept.versions):
-            raise Refused(404, "There is no such version.")
-        return shown(request, kept, kept.version(version).text if version else kept.draft, version)
+        kept = desk.history(name)
+        return shown(request, kept, desk.version(name, version) if version else kept.draft, version)
 
     def shown(request: Request, kept: History, text: str, version: int = 0, status: int = 200) -> Response:
-        found = problems(text)
         live = kept.live
-        before = live.text if live else texts().get(kept.name, "")
+        before = live.text if live else desk.texts().get(kept.name, "")
         return site.render(
             request,
             "flow.html",
@@ -113,57 +154,48 @@ def install(site: Site, offer: Published) -> None:
             history=kept,
             text=text,
             version=version,
-            problems=found,
+            problems=desk.problems(text),
             drawing=drawing(text),
             changes=difference(before, text, f"version {live.number}" if live else "shipped", "this text"),
             steps=steps(text),
-            tools=sorted(tools),
+            tools=sorted(desk.tools),
         )
 
     @site.post("/flows/{name}", "write_flows")
     def save(request: Request, name: str) -> Response:
-        kept = history(name)
-        text = clean(request.state.form.get("text", "")).replace("\r\n", "\n")
+        text = request.state.form.get("text", "")
+        kept = desk.save(name, text, request.state.who.name)
         site.note(request, "edited flow", name, f"{len(text.splitlines())} lines")
-        kept = shelf.change(store, name, request.state.who.name, partial(_edited, text=text))
-        return shown(request, kept, text)
+        return shown(request, kept, kept.draft)
 
     @site.post("/flows/{name}/check", "write_flows")
     def examine(request: Request, name: str) -> Response:
-        found = problems(request.state.form.get("text", "").replace("\r\n", "\n"))
-        told = [{"line": p.line, "where": p.where, "cause": p.cause, "remedy": p.remedy} for p in found]
-        return JSONResponse({"problems": told, "drawing": str(drawing(request.state.form.get("text", "")))})
+        text = tidy(request.state.form.get("text", ""))
+        told = [{"line": p.line, "where": p.where, "cause": p.cause, "remedy": p.remedy} for p in desk.problems(text)]
+        return JSONResponse({"problems": told, "drawing": str(drawing(text))})
 
     @site.post("/flows/{name}/publish", "write_flows")
     def publish(request: Request, name: str) -> Response:
-        form, who = request.state.form, request.state.who
-        history(name)
-        now = datetime.now(UTC).isoformat()
-        note = form.get("note", "")[:200]
-        site.note(request, "published flow", name, note)
-
-        def deed(kept: History) -> History:
-            draft = kept if kept.draft else edited(kept, history(name).draft)
-            return published(draft, now, who.name, note, problems)
-
+        note = request.state.form.get("note", "")[:200]
         try:
-            shelf.change(store, name, who.name, deed)
+            desk.publish(name, note, request.state.who.name)
         except FlowError:
-            kept = history(name)
+            kept = desk.history(name)
             return shown(request, kept, kept.draft, status=422)
-        offer.published(flows.parse(history(name).draft))
+        site.note(request, "published flow", name, note)
         return RedirectResponse(f"/flows/{name}", 303)
 
     @site.post("/flows/{name}/back", "write_flows")
     def back(request: Request, name: str) -> Response:
-        who, wanted = request.state.who, request.state.form.get("number", "")
-        kept = history(name)
-        if not wanted.isdigit() or not any(one.number == int(wanted) for one in kept.versions):
-            raise Refused(404, "There is no such version.")
+        wanted = request.state.form.get("number", "")
+        desk.back(name, int(wanted) if wanted.isdigit() else 0, request.state.who.name)
         site.note(request, "went back to version", name, wanted)
-        now = datetime.now(UTC).isoformat()
-        shelf.change(store, name, who.name, lambda old: rolled_back(old, int(wanted), now, who.name))
         return RedirectResponse(f"/flows/{name}", 303)
+
+
+def tidy(text: str) -> str:
+    """As browsers send it, without what no database takes."""
+    return clean(text).replace("\r\n", "\n")
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import hmac
 import secrets
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -174,7 +175,8 @@ def install(site: Site) -> None:
             for verb, one in verbs.items()
             if path.startswith("/v1/")
         ]
-        return site.render(request, "docs.html", title="API", offered=offered)
+        schemas = told.get("components", {}).get("schemas", {})
+        return site.render(request, "docs.html", title="API", offered=offered, body=partial(body_of, schemas))
 
     @site.app.get("/assets/{name}", include_in_schema=False)
     def asset(name: str) -> Response:
@@ -183,6 +185,13 @@ def install(site: Site) -> None:
             return Response(status_code=404)
         kept = {"Cache-Control": "public, max-age=31536000, immutable"}
         return Response(found.body, media_type=found.kind, headers=kept)
+
+
+def body_of(schemas: dict[str, Any], told: dict[str, Any]) -> list[str]:
+    """The fields of the JSON that a request carries."""
+    content = told.get("requestBody", {}).get("content", {}).get("application/json", {})
+    named = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+    return list(schemas.get(named, {}).get("properties", {}))
 
 
 def write_code(path: Path) -> None:

@@ -2,17 +2,19 @@
 
 import asyncio
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import urlencode
 
-from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi import Depends, FastAPI, HTTPException, Request, Response, params
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
+from fastapi.security import HTTPBearer
 from pydantic import BaseModel
 
 from callcenter import metrics, numbers
+from callcenter.config import Settings
 from callcenter.events import Rang
 from callcenter.house import House
 from callcenter.store import Call, Files, Leg, Search, StoreDown, Utterance
@@ -20,6 +22,9 @@ from callcenter.telephony.rest import Outbound, RestError
 from callcenter.units import RATE
 
 T = TypeVar("T")
+BEARER: Final = HTTPBearer(auto_error=False, description="The key of the API")
+"""Told in the description; `Guard` decides."""
+
 PATIENCE = 10.0
 """Seconds that a page of calls may take."""
 
@@ -53,18 +58,45 @@ class Placing(BaseModel):
     arm: str = ""
 
 
-def install(app: FastAPI, house: House) -> None:
-    store, board = house.store, house.board
-    key = house.settings.api_key.reveal()
+class Line(BaseModel):
+    """A line of the transcript; times are seconds of its leg. `unheard` is what an interruption cut off."""
 
-    async def permitted(request: Request) -> None:
+    side: str
+    start: float
+    end: float
+    text: str
+    unheard: str
+    kind: str
+
+
+class Transcript(BaseModel):
+    call: str
+    lines: list[Line]
+
+
+class Guard:
+    """Who may use the API: each route names the permission it needs. The one key there is holds all of them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._key = settings.api_key.reveal()
+
+    def __call__(self, needs: str) -> list[params.Depends]:
+        async def permitted(request: Request, _shown: Annotated[Any, Depends(BEARER)]) -> None:
+            await self.check(request, needs)
+
+        return [Depends(permitted)]
+
+    async def check(self, request: Request, needs: str) -> None:
+        key = self._key
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
         if key and not hmac.compare_digest(given.encode(), key.encode()):
             raise HTTPException(401, "a key is needed: Authorization: Bearer ...", {"WWW-Authenticate": "Bearer"})
         if not key and (request.client is None or request.client.host not in ("127.0.0.1", "::1")):
             raise HTTPException(403, "set CALLCENTER_API_KEY to use the API from another machine")
 
-    guarded = [Depends(permitted)]
+
+def install(app: FastAPI, house: House, guard: Guard) -> None:
+    store, board = house.store, house.board
 
     async def _asked(question: Callable[[], T]) -> T:
         try:
@@ -78,7 +110,7 @@ def install(app: FastAPI, house: House) -> None:
             raise HTTPException(404, f"no call {call[:80]!r}")
         return row
 
-    @app.get("/v1/calls", dependencies=guarded)
+    @app.get("/v1/calls", dependencies=guard("calls"), tags=["calls"])
     async def calls(
         state: str = "",
         caller: str = "",
@@ -88,31 +120,34 @@ def install(app: FastAPI, house: House) -> None:
         after: str = "",
         limit: int = 50,
     ) -> dict[str, Any]:
+        """Calls, newest first; `more` is what `after` takes for the next page."""
         search = Search(
             state=state, caller=caller, outcome=outcome, arm=arm, tag=tag, after=after, limit=max(1, min(limit, 200))
         )
         page = await _asked(lambda: store.calls(search))
         return {"calls": [_told(row) for row in page.calls], "more": page.more}
 
-    @app.get("/v1/calls/{call}", dependencies=guarded)
+    @app.get("/v1/calls/{call}", dependencies=guard("calls"), tags=["calls"])
     async def one(call: str) -> dict[str, Any]:
+        """A call by our id or the carrier's, with its transcript and its legs."""
         row = await found(call)
         lines = await _asked(lambda: store.transcript(row.id))
         legs = await _asked(lambda: store.legs(row.id))
         return {
             **_told(row),
-            "transcript": [_utterance(line) for line in lines],
+            "transcript": [line.model_dump() for line in transcript_of(lines)],
             "legs": [{"writer": leg.writer, "state": leg.state, "seconds": leg.samples / RATE} for leg in legs],
         }
 
-    @app.get("/v1/calls/{call}/journal", dependencies=guarded)
+    @app.get("/v1/calls/{call}/journal", dependencies=guard("export"), tags=["calls"])
     async def journal(call: str) -> Response:
+        """Everything that happened, as JSON lines."""
         row = await found(call)
         legs = await _asked(lambda: store.legs(row.id))
         lines = await _asked(lambda: [line for leg in legs for line in store.journal(row.id, leg.writer)])
         return Response(b"".join(lines), media_type="application/x-ndjson")
 
-    @app.get("/v1/calls/{call}/recording.wav", dependencies=guarded)
+    @app.get("/v1/calls/{call}/recording.wav", dependencies=guard("hear"), tags=["calls"])
     async def recording_wav(call: str, leg: int = 0) -> FileResponse:
         """Both channels: left the caller, right what the caller heard of us."""
         row = await found(call)
@@ -122,7 +157,7 @@ def install(app: FastAPI, house: House) -> None:
             raise HTTPException(404, "this leg has no recording on this machine")
         return FileResponse(path, media_type="audio/wav", filename=f"{row.id}-{leg}.wav")
 
-    @app.post("/v1/calls", dependencies=guarded, status_code=201)
+    @app.post("/v1/calls", dependencies=guard("steer"), tags=["calls"], status_code=201)
     async def place(placing: Placing) -> dict[str, Any]:
         """Call somebody. Only allowed prefixes are dialled."""
         if house.account is None or not house.settings.from_number:
@@ -166,12 +201,15 @@ def _told(row: Call) -> dict[str, Any]:
     return row.model_dump(mode="json", exclude={"plan"}) | {"seconds": row.duration / RATE}
 
 
-def _utterance(line: Utterance) -> dict[str, Any]:
-    return {
-        "side": line.side,
-        "start": line.start / RATE,
-        "end": line.end / RATE,
-        "text": line.text,
-        "unheard": line.unheard,
-        "kind": line.kind,
-    }
+def transcript_of(lines: Sequence[Utterance]) -> list[Line]:
+    return [
+        Line(
+            side=line.side,
+            start=line.start / RATE,
+            end=line.end / RATE,
+            text=line.text,
+            unheard=line.unheard,
+            kind=line.kind,
+        )
+        for line in lines
+    ]

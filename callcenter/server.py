@@ -277,8 +277,9 @@ def create_app(house: House) -> FastAPI:
     app.state.house = house
     api.operations(app, house)
     webhooks.install(app, house)
-    api.install(app, house)
-    site = app.state.site = admin.install(app, house)
+    guard = api.Guard(house.settings)
+    api.install(app, house, guard)
+    site = app.state.site = admin.install(app, house, guard)
     return app
 
 
