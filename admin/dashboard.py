@@ -32,6 +32,10 @@ FRESH_FOR: Final = 30.0
 """Seconds for which what was added up is good."""
 
 KEPT: Final = 32
+FEWEST: Final = 10
+SHARE: Final = 0.02
+"""An arm with fewer calls, or with less than this share of all, is in the table only."""
+
 DAY_S: Final = 86_400
 ALL: Final = "all calls"
 
@@ -63,6 +67,8 @@ class Told:
     before: Sums
     """The same number of days before."""
     by_arm: tuple[tuple[str, Sums], ...]
+    few: tuple[str, ...]
+    """Arms with too few calls to be drawn beside the others."""
     series: dict[str, Any]
 
 
@@ -100,14 +106,18 @@ class Dashboard:
         place = np.searchsorted(edges, rows[:, RUNG], side="right") - 1
         names = tuple(sorted(set(arms[within].tolist())))
         chosen = {ALL: within} | {name: within & (arms == name) for name in names}
-        by_day = {name: [sums(rows[mask & (place == day)]) for day in range(days)] for name, mask in chosen.items()}
+        least = max(FEWEST, SHARE * within.sum())
+        many = tuple(name for name in names if chosen[name].sum() >= least)
+        drawn = many if len(names) > 1 and many else (ALL,)
+        by_day = {name: [sums(rows[chosen[name] & (place == day)]) for day in range(days)] for name in drawn}
         return Told(
             days=shown,
             arms=names,
             now=sums(rows[within]),
             before=sums(rows[~within]),
             by_arm=tuple((name, sums(rows[chosen[name]])) for name in names),
-            series=series(shown, {name: by_day[name] for name in (names if len(names) > 1 else (ALL,))}),
+            few=tuple(name for name in names if name not in many) if drawn == many else (),
+            series=series(shown, by_day),
         )
 
     def _begins(self, day: date, later: int = 0) -> float:

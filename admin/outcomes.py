@@ -3,9 +3,10 @@
 from typing import Final
 
 UNRESOLVED: Final = (
-    "", "handed over", "transferred", "nothing done", "message taken", "callback", "abandoned", "machine", "failed",
-    "lost",
+    "", "caller_hung_up", "handed over", "transferred", "nothing done", "message taken", "callback", "abandoned",
+    "machine", "failed", "lost",
 )  # fmt: skip
+"""A caller who only hung up is one of whom nobody wrote down that they were helped."""
 
 BAD: Final = ("failed", "lost")
 
@@ -16,4 +17,6 @@ def tone(outcome: str) -> str:
         return "bad"
     if outcome in ("handed over", "transferred"):
         return "on"
+    if outcome in ("", "caller_hung_up"):
+        return ""
     return "warn" if outcome in UNRESOLVED else "good"

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import insert
 
+from admin.review import VERSION
 from callcenter.store.derived import Examined, Words
 from callcenter.store.tables import Call
 
@@ -58,7 +59,7 @@ def fill(store, count, seed=1):
                 {
                     "call_id": call_id,
                     "rung_at": rung,
-                    "version": 1,
+                    "version": VERSION,
                     "samples": seconds * 8_000,
                     "latency_ms": int(chance.lognormvariate(6.0, 0.5)),
                     "slowest_ms": 2_000,

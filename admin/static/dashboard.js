@@ -11,11 +11,11 @@
     const place = box.querySelector(`[data-panel="${panel.name}"] .plot`);
     const axis = { stroke: colour("faint"), font: "11px Inter, sans-serif", grid: { stroke: colour("line"), width: 1 }, ticks: { show: false } };
     const options = {
-      width: place.clientWidth, height: 190, tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
+      width: place.clientWidth, height: 200, tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
       padding: [10, 10, 0, 0],
       scales: { x: { time: true }, y: { range: (_plot, least, most) => [0, panel.unit === "%" ? 100 : Math.max(1e-6, (most ?? 1) * 1.12)] } },
       axes: [
-        { ...axis, grid: { show: false }, values: (_plot, ticks) => ticks.map((at) => new Date(at * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" })), incrs: [86400, 2 * 86400, 7 * 86400, 14 * 86400], space: 60 },
+        { ...axis, size: 30, grid: { show: false }, values: (_plot, ticks) => ticks.map((at) => new Date(at * 1000).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" })), incrs: [86400, 2 * 86400, 7 * 86400, 14 * 86400], space: 60 },
         { ...axis, size: 46, values: (_plot, ticks) => ticks.map((value) => `${Math.round(value * 100) / 100}${panel.unit === "%" ? " %" : ""}`) },
       ],
       legend: { live: true },
@@ -30,6 +30,6 @@
     };
     plots.push([new uPlot(options, [days, ...panel.lines], place), place]);
   }
-  new ResizeObserver(() => { for (const [plot, place] of plots) plot.setSize({ width: place.clientWidth, height: 190 }); }).observe(box);
+  new ResizeObserver(() => { for (const [plot, place] of plots) plot.setSize({ width: place.clientWidth, height: 200 }); }).observe(box);
   box.dataset.ready = "yes";
 })();
