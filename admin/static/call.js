@@ -41,10 +41,14 @@
     cursor.style.left = percent(now);
     light(follow);
   }
+  let wanted = null; // where to begin once there is any sound
+  sound.addEventListener("loadedmetadata", () => { if (wanted !== null) sound.currentTime = wanted; wanted = null; });
   function seek(seconds) {
     const at = Math.min(total - 0.01, Math.max(0, seconds));
-    if (sound.readyState === 0 && audio) { sound.preload = "auto"; sound.load(); sound.addEventListener("loadedmetadata", () => { sound.currentTime = at; }, { once: true }); }
-    else if (audio) sound.currentTime = at;
+    if (audio && sound.readyState === 0) {
+      wanted = at;
+      if (sound.preload === "none") { sound.preload = "auto"; sound.load(); }
+    } else if (audio) sound.currentTime = at;
     wave.setTime(at);
     place(at, true);
   }
@@ -143,7 +147,7 @@
     labels[name].push({ ...entry, item, button, turn: labels[name].length });
     button.textContent = entry.text;
     button.title = entry.title;
-    button.setAttribute("aria-label", `${entry.title}, at ${clock(entry.start / RATE)}`);
+    button.setAttribute("aria-label", `${entry.text}: ${entry.title}, at ${clock(entry.start / RATE)}`);
     button.dataset.at = entry.start;
     item.append(button);
     parent.append(item);

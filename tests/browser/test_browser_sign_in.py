@@ -6,6 +6,10 @@ import pytest
 from conftest import Watched, open_page
 from running import running
 
+PAGES = (
+    "/dashboard", "/calls", "/live", "/flows", "/experiments", "/users", "/audit", "/account", "/phone", "/v1/docs",
+)  # fmt: skip
+
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
@@ -31,7 +35,18 @@ def test_a_newcomer_becomes_the_administrator_and_signs_out(chromium, tmp_path, 
 def test_pages_are_readable_in_either_theme(chromium, server, theme):
     with open_page(chromium, server, color_scheme=theme) as visit:
         visit.sign_in("admin")
-        for path in ("/calls", "/live", "/users", "/audit", "/account", "/phone", "/v1/docs"):
+        for path in (
+            "/dashboard",
+            "/calls",
+            "/live",
+            "/flows",
+            "/experiments",
+            "/users",
+            "/audit",
+            "/account",
+            "/phone",
+            "/v1/docs",
+        ):
             visit.go(path)
             assert visit.accessible() == [], path
 
