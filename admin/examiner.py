@@ -3,6 +3,7 @@
 Every process may do it; whoever comes second finds it done, or does the same again.
 """
 
+import os
 import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -10,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import delete
 from sqlmodel import Session, col, exists, select
 
-from admin.review import VERSION, Reviews, give_way, measured
+from admin.review import VERSION, Reviews, measured
 from callcenter.logs import log
 from callcenter.store import Call, Store, StoreDown
 from callcenter.store.derived import Examined, Words
@@ -38,7 +39,7 @@ class Examiner:
             self._thread.join(5.0)
 
     def _run(self) -> None:
-        give_way()
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
         since: datetime | None = None  # the first look goes back to the beginning
         while not self._stop.wait(EVERY):
             try:

@@ -18,7 +18,6 @@ from typing import Any, Final, get_args, get_type_hints
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
-from admin.review import give_way
 from admin.site import Form, Refused, Site
 from callcenter import comparing
 from callcenter.comparing import Shop, Wanted
@@ -86,7 +85,7 @@ class Readings:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._desk = ThreadPoolExecutor(1, "readings", give_way)
+        self._desk = ThreadPoolExecutor(1, "readings")
         self._lock = threading.Lock()
         self._made: dict[str, tuple[Reading, datetime]] = {}
         self._under_way: dict[str, Future[tuple[Reading, datetime]]] = {}

@@ -4,7 +4,6 @@ Nothing is measured here: the floor, the labels and every figure are those of `c
 follow each other on one clock, the samples of the whole call.
 """
 
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -453,7 +452,7 @@ class Reviews:
     def __init__(self, store: Store, root: Path) -> None:
         self._store = store
         self._root = root
-        self._desk = ThreadPoolExecutor(1, "review", give_way)
+        self._desk = ThreadPoolExecutor(1, "review")
         self._lock = threading.Lock()
         self._begun: dict[str, Future[dict[str, Any]]] = {}
         self._growing: OrderedDict[str, dict[str, Any]] = OrderedDict()
@@ -554,11 +553,6 @@ def _loaded(path: Path, _changed: int) -> dict[str, Any]:
 def stamp_of(legs: Sequence[Leg]) -> list[Any]:
     """What a review is made of: how far each journal has come, and whether it will go on."""
     return [VERSION, [[leg.writer, leg.lines, leg.state] for leg in legs]]
-
-
-def give_way() -> None:
-    """Calls that go on come first."""
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
 def write(path: Path, body: bytes) -> None:
