@@ -6,14 +6,16 @@ here decides what is said in a call.
 
 from fastapi import FastAPI
 
-from admin import call, calls, live, phone, procedures, signin
+from admin import call, calls, keeping, live, phone, procedures, signin
 from admin.examiner import Examiner
 from admin.hub import Hub
+from admin.keeper import Keeper
 from admin.review import Reviews
 from admin.search import Search
 from admin.site import Site
 from callcenter.house import House
 from callcenter.published import Published
+from callcenter.store.removal import Removal
 
 __all__ = ["Site", "install"]
 
@@ -25,11 +27,13 @@ def install(app: FastAPI, house: House) -> Site:
     published = Published(house.store)
     examiner = Examiner(house.store, reviews)
     hub = Hub(house.board)
-    site.works += [examiner, hub]
+    removal = Removal(house.store, house.spool.root, keeping.without_comments)
+    site.works += [examiner, hub, Keeper(removal)]
     signin.install(site)
     calls.install(site, search)
-    call.install(site, search, reviews)
+    call.install(site, search, reviews, Reviews(house.store, house.spool.root, redacting=True))
     live.install(site, hub)
     procedures.install(site, published)
     phone.install(site, hub, published.tried)
+    keeping.install(site, removal)
     return site

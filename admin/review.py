@@ -54,8 +54,9 @@ from callcenter.measures import (
     recorded,
     scene,
 )
+from callcenter.redaction import redact, silenced
 from callcenter.store import Files, Leg, Store
-from callcenter.store.recordings import HEADER_BYTES
+from callcenter.store.recordings import CHANNELS, HEADER_BYTES
 from callcenter.units import FRAME, RATE, TURN
 
 VERSION: Final = 2
@@ -84,15 +85,17 @@ class Part:
         return max([len(self.caller), *ends])
 
 
-def parts_of(store: Store, root: Path, call_id: str, legs: Sequence[Leg]) -> list[Part]:
+def parts_of(store: Store, root: Path, call_id: str, legs: Sequence[Leg], redacting: bool = False) -> list[Part]:
     found: list[Part] = []
     start = 0
     for leg in legs:
         files = Files(root, call_id, leg.writer)
-        lines = list(read(store.journal(call_id, leg.writer)))
-        part = Part(files, start, lines)
+        told = store.journal(call_id, leg.writer)
+        taken = redact(told) if redacting and told else None
+        part = Part(files, start, list(read(taken.lines if taken else told)))
         if leg.recording and files.recording.exists():
             both = files.recording.read_bytes()[HEADER_BYTES:]
+            both = silenced(both, taken.spans, CHANNELS) if taken else both
             part.caller, part.agent = both[0::2], both[1::2]
         found.append(part)
         start += -(-part.length // TURN) * TURN
@@ -411,11 +414,12 @@ def loudest(audio: bytes, step: int) -> Any:
 
 
 class Reviews:
-    """Reviews that were made already, beside the calls they are of."""
+    """Reviews that were made already, beside the calls they are of. Those that are `redacting` may leave the house."""
 
-    def __init__(self, store: Store, root: Path) -> None:
+    def __init__(self, store: Store, root: Path, redacting: bool = False) -> None:
         self._store = store
         self._root = root
+        self._redacting = redacting
 
     def of(self, call_id: str) -> dict[str, Any]:
         """The review of a call; made now if there is none of all that is known by now."""
@@ -424,7 +428,7 @@ class Reviews:
         kept = self._read(call_id)
         if kept and kept["stamp"] == stamp:
             return kept
-        parts = parts_of(self._store, self._root, call_id, legs)
+        parts = parts_of(self._store, self._root, call_id, legs, self._redacting)
         shown = {"stamp": stamp, **review(parts)}
         if any(leg.state == "writing" for leg in legs) or not legs:
             shown["step"], shown["growing"] = FRAME, True
@@ -433,7 +437,7 @@ class Reviews:
         folder = self._folder(call_id)
         folder.mkdir(parents=True, exist_ok=True)
         write(folder / "peaks", body)
-        if len([part for part in parts if part.caller]) > 1:
+        if len([part for part in parts if part.caller]) > (0 if self._redacting else 1):
             write(folder / "audio.wav", joined_audio(parts))
         write(folder / "review.json", orjson.dumps(shown))
         return shown
@@ -445,8 +449,10 @@ class Reviews:
     def audio(self, call_id: str) -> Path | None:
         """The recording of the whole call: its own file, or all legs put together."""
         together = self._folder(call_id) / "audio.wav"
-        if together.exists():
-            return together
+        if self._redacting:
+            self.of(call_id)
+        if together.exists() or self._redacting:
+            return together if together.exists() else None
         legs = [leg for leg in self._store.legs(call_id) if leg.recording]
         found = [path for leg in legs if (path := Files(self._root, call_id, leg.writer).recording).exists()]
         return found[0] if found else None
@@ -457,7 +463,8 @@ class Reviews:
             path.unlink()
 
     def _folder(self, call_id: str) -> Path:
-        return Files(self._root, call_id, "review").journal.parent / "review"
+        folder = "redacted" if self._redacting else "review"
+        return Files(self._root, call_id, folder).journal.parent / folder
 
     def _read(self, call_id: str) -> dict[str, Any] | None:
         path = self._folder(call_id) / "review.json"

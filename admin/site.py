@@ -56,6 +56,7 @@ NAV: Final = (
     ("/phone", "Phone", "phone", "phone"),
     ("/users", "Users", "users", "users"),
     ("/audit", "Audit log", "users", "log"),
+    ("/keeping", "Keeping", "house", "tool"),
 )
 """Address, title, the permission it needs, its icon. A page that is not installed is not shown."""
 

@@ -16,6 +16,7 @@ from callcenter import metrics, numbers
 from callcenter.events import Rang
 from callcenter.house import House
 from callcenter.store import Call, Files, Leg, Search, StoreDown, Utterance
+from callcenter.store.exports import exported, redacts, transcript
 from callcenter.telephony.rest import Outbound, RestError
 from callcenter.units import RATE
 
@@ -97,7 +98,7 @@ def install(app: FastAPI, house: House) -> None:
     @app.get("/v1/calls/{call}", dependencies=guarded)
     async def one(call: str) -> dict[str, Any]:
         row = await found(call)
-        lines = await _asked(lambda: store.transcript(row.id))
+        lines = await _asked(lambda: transcript(store, house.spool.root, row))
         legs = await _asked(lambda: store.legs(row.id))
         return {
             **_told(row),
@@ -109,17 +110,23 @@ def install(app: FastAPI, house: House) -> None:
     async def journal(call: str) -> Response:
         row = await found(call)
         legs = await _asked(lambda: store.legs(row.id))
-        lines = await _asked(lambda: [line for leg in legs for line in store.journal(row.id, leg.writer)])
+        files = [Files(house.spool.root, row.id, leg.writer) for leg in legs]
+        lines = await _asked(lambda: [line for f in files for line in exported(store, f, row, sound=False).lines])
         return Response(b"".join(lines), media_type="application/x-ndjson")
 
     @app.get("/v1/calls/{call}/recording.wav", dependencies=guarded)
-    async def recording_wav(call: str, leg: int = 0) -> FileResponse:
+    async def recording_wav(call: str, leg: int = 0) -> Response:
         """Both channels: left the caller, right what the caller heard of us."""
         row = await found(call)
         legs = await _asked(lambda: store.legs(row.id))
         path = await asyncio.to_thread(_recording, house, row.id, legs, leg)
         if path is None:
             raise HTTPException(404, "this leg has no recording on this machine")
+        if await _asked(lambda: redacts(store, row)):
+            files = Files(house.spool.root, row.id, legs[leg].writer)
+            body = (await _asked(lambda: exported(store, files, row))).recording
+            named = {"Content-Disposition": f'attachment; filename="{row.id}-{leg}.wav"'}
+            return Response(body, media_type="audio/wav", headers=named)
         return FileResponse(path, media_type="audio/wav", filename=f"{row.id}-{leg}.wav")
 
     @app.post("/v1/calls", dependencies=guarded, status_code=201)

@@ -1,7 +1,7 @@
 """Conversations in which callers give numbers and addresses away, and such in which they only seem to.
 
-Made for `bench redaction`, and of nothing that finds them: wordings, renderings and fillers stand here. Every word knows
-whether it is part of a secret. Digits are said one by one, doubled, in pairs, in hundreds, or come written in figures;
+Made for `bench redaction`, and of nothing that finds them: wordings, renderings and fillers stand here. Every word
+knows whether it is part of a secret. Digits are said one by one, doubled, in pairs, in hundreds, or come in figures;
 callers hesitate, correct themselves, spell, are interrupted, go on a turn later, or press keys; agents read back.
 What only seems secret: order numbers, tracking numbers, amounts, dates, prices, postcodes, addresses, counts.
 """
@@ -36,13 +36,19 @@ class Case:
     turns: list[Turn] = field(default_factory=list)
 
 
-DIGITS: Final = "zero one two three four five six seven eight nine".split()
-TEENS: Final = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
-TENS: Final = ["", "", *"twenty thirty forty fifty sixty seventy eighty ninety".split()]
-ALPHABET: Final = (
-    "alpha bravo charlie delta echo foxtrot golf hotel india juliet kilo lima mike november oscar papa quebec romeo "
-    "sierra tango uniform victor whiskey xray yankee zulu"
-).split()
+def listed(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+DIGITS: Final = listed("zero one two three four five six seven eight nine")
+TEENS: Final = listed("ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen")
+TENS: Final = ("", "", *listed("twenty thirty forty fifty sixty seventy eighty ninety"))
+ALPHABET: Final = listed(
+    """
+    alpha bravo charlie delta echo foxtrot golf hotel india juliet kilo lima mike november oscar papa quebec romeo
+    sierra tango uniform victor whiskey xray yankee zulu
+    """
+)
 EXAMPLES: Final = {
     "a": "apple", "b": "boy", "c": "cat", "d": "dog", "e": "edward", "f": "frank", "g": "george", "h": "henry",
     "i": "ida", "j": "john", "k": "king", "l": "larry", "m": "mary", "n": "nancy", "o": "ocean", "p": "peter",
@@ -143,8 +149,12 @@ READS: Final = (
     "so that's", "let me repeat that", "okay I have", "just to confirm", "thank you that was", "I've got",
     "reading that back",
 )  # fmt: skip
-FIRST: Final = "sarah james maria peter linda kevin olivia ahmed julia robert emma daniel chloe frank nina oscar".split()
-LAST: Final = "smith jones lopez miller baker carter wong patel fischer murphy rossi novak hughes klein".split()
+FIRST: Final = listed(
+    """
+    sarah james maria peter linda kevin olivia ahmed julia robert emma daniel chloe frank nina oscar
+    """
+)
+LAST: Final = listed("smith jones lopez miller baker carter wong patel fischer murphy rossi novak hughes klein")
 DOMAINS: Final = (
     "gmail.com", "yahoo.com", "outlook.com", "example.com", "icloud.com", "brightfield.org", "acme-tools.com",
     "northwind.net", "hotmail.com", "oakridge.edu", "bluebird.co.uk", "mail.harbor.io", "aol.com",
@@ -181,9 +191,9 @@ GROUPED: Final = {"card": ((4, 4, 4, 4), (4, 6, 5)), "ssn": ((3, 2, 4),), "phone
 
 
 def in_groups(kind: str, digits: str, chance: Random) -> list[str]:
-    sizes = chance.choice([s for s in GROUPED[kind] if sum(s) == len(digits)])
+    sizes: Sequence[int] = chance.choice([s for s in GROUPED[kind] if sum(s) == len(digits)])
     if chance.random() < 0.2:
-        sizes = tuple([chance.choice([2, 3, 5])] * (len(digits) // 2))
+        sizes = [chance.choice([2, 3, 5])] * (len(digits) // 2)
     groups, at = [], 0
     for size in sizes:
         if at < len(digits):
@@ -281,8 +291,17 @@ def local(chance: Random) -> str:
     first, last = chance.choice(FIRST), chance.choice(LAST)
     year = str(chance.choice([7, 42, 88, 1984, 2001, 23, 99]))
     return chance.choice(
-        [f"{first}.{last}", f"{first[0]}.{last}", f"{first}{year}", f"{first}_{last}", f"{first}-{last}", f"{last}{year}"]
-        + [f"{first}{last}", f"{first[0]}{last}", f"{first}.{last}{year}"]
+        [
+            f"{first}.{last}",
+            f"{first[0]}.{last}",
+            f"{first}{year}",
+            f"{first}_{last}",
+            f"{first}-{last}",
+            f"{last}{year}",
+            f"{first}{last}",
+            f"{first[0]}{last}",
+            f"{first}.{last}{year}",
+        ]
     )
 
 
@@ -346,7 +365,9 @@ def secret_turns(kind: str, chance: Random, traits: set[str]) -> list[Turn]:
     turns = [*opening, *caller_turns(lead, parts, kind, chance, traits)]
     if chance.random() < 0.35:
         traits.add("read back")
-        turns.append(Turn("agent", [[*plain(chance.choice(READS)), *(Said(word, kind) for word in read), *plain("correct")]]))
+        turns.append(
+            Turn("agent", [[*plain(chance.choice(READS)), *(Said(word, kind) for word in read), *plain("correct")]])
+        )
         turns.append(Turn("caller", [plain(chance.choice(["yes", "exactly", "that's right", "yep that's correct"]))]))
     return turns
 
@@ -389,9 +410,7 @@ def email_parts(chance: Random, traits: set[str]) -> tuple[str, list[list[Said]]
     return value, [front, back]
 
 
-def caller_turns(
-    lead: str, parts: list[list[Said]], kind: str, chance: Random, traits: set[str]
-) -> list[Turn]:
+def caller_turns(lead: str, parts: list[list[Said]], kind: str, chance: Random, traits: set[str]) -> list[Turn]:
     turns = [Turn("caller", [plain(lead)] if lead else [])]
     split = chance.random() < 0.3 and len(parts) > 1
     hesitates = chance.random() < 0.35
@@ -419,7 +438,7 @@ def harmless(chance: Random) -> list[Turn]:
     order, long = digits[: chance.choice([4, 5, 6, 7, 8, 10])], digits
     render = chance.choice(SPOKEN)
     cents = chance.randrange(10, 100)
-    month = chance.choice("january march april june july september october december".split())
+    month = chance.choice(listed("january march april june july september october december"))
     return chance.choice(
         [
             _talk("what's your order number", "it's order", render(order, chance)),
@@ -431,13 +450,21 @@ def harmless(chance: Random) -> list[Turn]:
             _talk("", "I was charged", [f"${cents}.{chance.randrange(10, 99)}", "twice"]),
             _talk("what is your zip code", "the zip is", one_by_one(digits[:5], chance)),
             _talk("", "I live in", ["zip", "code", digits[:5]]),
-            _talk("when was that", f"on {month}", [*in_pairs(str(chance.randrange(20, 29)), chance), "twenty", "twenty", "six"]),
+            _talk(
+                "when was that",
+                f"on {month}",
+                [*in_pairs(str(chance.randrange(20, 29)), chance), "twenty", "twenty", "six"],
+            ),
             _talk("", "I booked it for", [f"{chance.randrange(1, 12)}/{chance.randrange(1, 28)}/2026"]),
             _talk("what's your date of birth", f"{month}", [*in_pairs("12", chance), "nineteen", "eighty", "four"]),
-            _talk("and your address", "I live at", [*in_pairs(digits[:4], chance), "maple", "street", "apartment", "five"]),
+            _talk(
+                "and your address", "I live at", [*in_pairs(digits[:4], chance), "maple", "street", "apartment", "five"]
+            ),
             _talk("how many do you need", "I need", ["two", "boxes", "and", "three", "of", "the", "small", "ones"]),
             _talk("when would suit you", "between", ["nine", "thirty", "and", "eleven", "am", "on", "the", "second"]),
-            _talk("", "the price went from", ["forty", "nine", "ninety", "nine", "to", "fifty", "nine", "ninety", "nine"]),
+            _talk(
+                "", "the price went from", ["forty", "nine", "ninety", "nine", "to", "fifty", "nine", "ninety", "nine"]
+            ),
             _talk("", "my account number is", one_by_one(digits[:8], chance)),
             _talk("", "I waited at home all day at the front door and", ["nobody", "came", "at", "two", "or", "three"]),
             _talk("what does the model plate say", "model", ["x", "r", *one_by_one(digits[:4], chance)]),

@@ -10,6 +10,7 @@ from typing import Final
 
 from callcenter.background.grammar.figures import ONES, TEENS, TENS, TIMES
 from callcenter.background.grammar.letters import NATO
+from callcenter.background.grammar.words import vocabulary
 from callcenter.redaction.atoms import ASIDE, Atom
 from callcenter.redaction.cues import CORRECTION
 
@@ -17,29 +18,32 @@ WRITTEN: Final = re.compile(r"[^\s@]+@[^\s@]+\.[a-z]{2,}|[^\s@]+@")
 DOMAIN: Final = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}")
 DOTS: Final = frozenset({"dot", "period", "point", "."})
 JOINTS: Final = DOTS | {"underscore", "dash", "hyphen", "minus", "plus", "_", "-", "underline"}
-ENDINGS: Final = frozenset(
-    "com net org edu gov mil io co us uk de fr ca au biz info me dev app ai eu nl es it ch at se no ie in nz".split()
-)
-PROVIDERS: Final = frozenset(
-    "gmail yahoo hotmail outlook icloud aol protonmail proton gmx msn googlemail".split()
-)
-LOOSE: Final = frozenset(
+ENDINGS: Final = vocabulary(
     """
-    um uh er erm ah hmm then capital lowercase lower upper uppercase all case letters letter number numbers digits the
-    sign symbol and okay ok one word together no so like ~ ~no
-    """.split()
+    com net org edu gov mil io co us uk de fr ca au biz info me dev app ai eu nl es it ch at se no ie in nz
+    """
+)
+PLAIN_ENDINGS: Final = vocabulary("com net org edu gov io co uk")
+"""After "point" and "period", which are said of other things, too."""
+
+PROVIDERS: Final = vocabulary("gmail yahoo hotmail outlook icloud aol protonmail proton gmx msn googlemail")
+LOOSE: Final = vocabulary(
+    """
+    um uh er erm ah hmm then capital lowercase lower upper uppercase all case letters letter number numbers digits
+    the sign symbol and okay ok one word together no so like ~ ~no
+    """
 )
 """May stand inside an address and mean nothing."""
 
-STOP: Final = frozenset(
+STOP: Final = vocabulary(
     """
-    is it's its it to my the email e-mail mail address at send use that's that on reach me you your with under be would
-    yes yeah yep sure hi hello can have got so was for from and as in of by be i i'm i'll we us or not this what which
-    will do does did just please thanks thank best good an a put down write try sending account contact he she they our
-    their his her there here right correct great perfect well goes sent reads says they're let's but if when how one
-    confirmation confirm back again now still same may could should them letter letters spelled spell say said hear
-    name let see get want need know think sounds makes
-    """.split()
+    is it's its it to my the email e-mail mail address at send use that's that on reach me you your with under be
+    would yes yeah yep sure hi hello can have got so was for from and as in of by be i i'm i'll we us or not this
+    what which will do does did just please thanks thank best good an a put down write try sending account contact
+    he she they our their his her there here right correct great perfect well goes sent reads says they're let's but
+    if when how one confirmation confirm back again now still same may could should them letter letters spelled
+    spell say said hear name let see get want need know think sounds makes
+    """
 )
 """Words before an address that are not part of it."""
 
@@ -47,6 +51,10 @@ EXAMPLES: Final = (("as", "in"), ("for",), ("like",), ("as",))
 MOST_PLAIN: Final = 3
 WHOLE: Final = 16
 """Atoms between "at" and the ending."""
+
+
+def is_domain(text: str) -> bool:
+    return bool(DOMAIN.fullmatch(text)) and text.rpartition(".")[2] in ENDINGS
 
 
 def letters(said: Sequence[Atom], at: int) -> int:
@@ -88,13 +96,11 @@ def addresses(said: Sequence[Atom], talked: Sequence[bool]) -> Iterator[range]:
             yield range(_left(said, runs, at), _corrected(said, end))
         elif atom.text in DOTS and _ending(said, at + 1) and (talked[at] or _provider(said, at)):
             yield range(_left(said, runs, at), _corrected(said, _ending(said, at + 1)))
-        elif talked[at] and DOMAIN.fullmatch(atom.text):
+        elif talked[at] and is_domain(atom.text):
             yield range(_left(said, runs, at), at + 1)
         elif talked[at] and atom.text in JOINTS and _between(said, runs, at):
             yield range(_left(said, runs, at), min(len(said), _part(said, runs, at + 1)))
-        elif talked[at] and runs.get(at, 0) >= 3:
-            yield range(at, at + 1)
-        elif talked[at] and atom.text in PROVIDERS:
+        elif (talked[at] and runs.get(at, 0) >= 3) or (talked[at] and atom.text in PROVIDERS):
             yield range(at, at + 1)
 
 
@@ -114,7 +120,8 @@ def _ending(said: Sequence[Atom], at: int) -> int:
     if at >= len(said):
         return 0
     end = 0
-    if said[at].text in ENDINGS or DOMAIN.fullmatch(said[at].text):
+    endings = PLAIN_ENDINGS if said[at - 1].text in ("point", "period") else ENDINGS
+    if said[at].text in endings or is_domain(said[at].text):
         end = at + 1
     else:
         for ending in ("com", "net", "org", "edu"):
@@ -130,7 +137,7 @@ def _domain(said: Sequence[Atom], runs: dict[int, int], start: int) -> int:
     plain = 0
     for at in range(start, min(len(said), start + WHOLE)):
         text = said[at].text
-        if DOMAIN.fullmatch(text):
+        if is_domain(text):
             return at + 1
         if text in DOTS and at > start and (end := _ending(said, at + 1)):
             return end
@@ -172,7 +179,8 @@ def _left(said: Sequence[Atom], runs: dict[int, int], at: int) -> int:
             pass
         elif text in CORRECTION or (text in LOOSE and not (text == "one" and not loose)):
             loose += 1
-            taken_back = taken_back or text in CORRECTION
+            if text in CORRECTION:
+                taken_back, plain = True, 0
             if loose > 5:
                 break
         elif text in STOP and not (follows or joins):

@@ -148,11 +148,7 @@ class _Spoken:
     def breaks(self, row: Row) -> set[int]:
         """The atoms of one side before which the other side spoke of another number."""
         places = [self.place[owner] for owner in row.owners]
-        return {
-            at
-            for at in range(1, len(places))
-            if places[at] - places[at - 1] > 1 and self.between(row, at, at)
-        }
+        return {at for at in range(1, len(places)) if places[at] - places[at - 1] > 1 and self.between(row, at, at)}
 
     def talked(self, row: Row) -> list[bool]:
         """Of each atom, whether an e-mail address is talked about there."""
@@ -172,9 +168,7 @@ def _take(found: list[str], row: Row, number: Number, what: str) -> None:
             found[row.owners[at]] = what
 
 
-def _between(
-    found: list[str], spoken: _Spoken, row: Row, rows: Sequence[Row], number: Number, what: str
-) -> None:
+def _between(found: list[str], spoken: _Spoken, row: Row, rows: Sequence[Row], number: Number, what: str) -> None:
     """Digits that the other side says while a number is told: it repeats them, or asks about them."""
     first = spoken.place[row.owners[number.start]]
     last = spoken.place[row.owners[number.end - 1]] + 8

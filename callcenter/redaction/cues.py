@@ -3,18 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from callcenter.background.grammar.words import vocabulary
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-CARD: Final = _words("card cards visa mastercard amex discover credit debit pan maestro")
-CODE: Final = _words("cvv cvc cv2 cvv2 csc")
-SSN: Final = _words("social ssn socials taxpayer itin tin")
-PHONE: Final = _words(
+CARD: Final = vocabulary("card cards visa mastercard amex discover credit debit pan maestro")
+CODE: Final = vocabulary("cvv cvc cv2 cvv2 csc")
+SSN: Final = vocabulary("social ssn socials taxpayer itin tin")
+PHONE: Final = vocabulary(
     "phone telephone cell cellphone mobile landline callback fax text whatsapp dial reach phones area ring"
 )
-OTHER: Final = _words(
+OTHER: Final = vocabulary(
     """
     order orders tracking track invoice invoices confirmation confirm reference ref case ticket zip zipcode postal
     postcode account member membership policy claim serial model part item items sku quantity amount price priced cost
@@ -56,8 +53,10 @@ PHRASES: Final[Mapping[tuple[str, ...], str]] = {
 }
 """Longer ones win over their words; an empty meaning takes them out."""
 
-CORRECTION: Final = _words("no sorry wait actually correction mistake wrong meant mean scratch oops rather apologies nope ~no")
-FILLER: Final = _words(
+CORRECTION: Final = vocabulary(
+    "no sorry wait actually correction mistake wrong meant mean scratch oops rather apologies nope ~no"
+)
+FILLER: Final = vocabulary(
     """
     um uh er erm ah eh hmm hm mm mhm uhm okay ok and then so dash hyphen space minus stroke slash dot period comma like
     that's is it's its yeah yes yep right alright next plus well sorry ~
@@ -65,7 +64,7 @@ FILLER: Final = _words(
 )
 """What may stand between the digits of one number and mean nothing."""
 
-UNITS: Final = _words(
+UNITS: Final = vocabulary(
     """
     dollar dollars buck bucks cent cents euro euros pound pounds percent minute minutes hour hours day days week weeks
     month months year years item items piece pieces unit units people person times time am pm a.m p.m o'clock mile
@@ -75,7 +74,7 @@ UNITS: Final = _words(
 )
 """After these a number counts something."""
 
-MONTHS: Final = _words(
+MONTHS: Final = vocabulary(
     "january february march april may june july august september october november december jan feb mar apr jun jul aug "
     "sep sept oct nov dec"
 )

@@ -1,4 +1,4 @@
-"""Digits among atoms, however they are said: one by one, "double five", "oh", in pairs, in figures, as whole numbers."""
+"""Digits among atoms, however they are said: one by one, "double five", "oh", in pairs, in figures, whole."""
 
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
@@ -84,6 +84,8 @@ def _piece(said: Sequence[Atom], at: int, inside: bool) -> tuple[str, int, bool]
         return None
     if atom.text in ONES:
         return str(ONES[atom.text]), at + 1, False
+    if inside and atom.text in ALIKE and after in SCALES:
+        return str(ALIKE[atom.text] * SCALES[after]), at + 2, False
     if inside and atom.text in ALIKE and (at + 1 >= len(said) or said[at + 1].figures or after in _GOES_ON):
         return str(ALIKE[atom.text]), at + 1, False
     return None

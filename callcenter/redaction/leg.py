@@ -83,11 +83,15 @@ def redact(lines: Sequence[bytes]) -> Redacted:
 
 
 def _collect_certain(told: Sequence[Mapping[str, Any]], row: _Row) -> None:
-    entry, last = 0, -ENTRY
+    entry, last, before = 0, -ENTRY, 0
     for index, line in enumerate(told):
         event = line.get("event", {})
         if event.get("is") == "Spoken":
-            row.add((index, "heard_text"), event.get("heard_text", ""), "caller", *_turn(event))
+            text = event.get("heard_text", "")
+            end = _turn(event)[1] - sound.LATE // 2
+            start = max(before, end - sum(map(sound.weight, text.split())) * sound.A_LETTER // 2)
+            row.add((index, "heard_text"), text, "caller", start, max(start, end))
+            before = max(before, end) if text else before
             row.add((index, "said_text"), event.get("said_text", ""), "agent", line["at"], line["at"] + TURN)
         elif event.get("is") == "Pressed":
             if line["at"] - last > ENTRY or event["digit"] == "#":
@@ -239,12 +243,11 @@ class _Pen:
                 return [self._loose(value, about) for value in thing]
             case str():
                 return without(thing, self._known, about)
-            case bool() | None | float():
-                return thing
-            case int():
+            case int() if not isinstance(thing, bool):
                 told = without(str(thing), self._known, about)
                 return thing if told == str(thing) else told
-        return thing
+            case _:
+                return thing
 
 
 # -------------------------------------------------------------------------------------------------------------- sound
@@ -292,9 +295,7 @@ def _mark(voice: bytearray, trace: Mapping[str, Any]) -> None:
     voice[first : first + len(trace["caller"])] = bytes(int(letter == "1") for letter in trace["caller"])
 
 
-def _missed(
-    told: Sequence[Mapping[str, Any]], written: _Row, found: Mapping[str, Sequence[Span]]
-) -> list[Span]:
+def _missed(told: Sequence[Mapping[str, Any]], written: _Row, found: Mapping[str, Sequence[Span]]) -> list[Span]:
     """Whole lines of the transcript that lose words and have no silence yet: nobody told when these were said."""
     spans = []
     for (index, name), gone in written.by_place().items():
@@ -309,10 +310,11 @@ def _missed(
 
 
 def _spoken(told: Sequence[Mapping[str, Any]], places: Texts) -> list[Span]:
+    """A word is told with the turn in which its middle is, and may begin in the one before and end in the next."""
     found = []
     for (index, name), gone in places.items():
         event = told[index].get("event", {})
         if name == "said_text" and any(gone) and "audio" in event:
             offset, length = event["audio"]
-            found.append((offset, offset + length))
+            found.append((max(0, offset - TURN), offset + length + TURN))
     return found

@@ -1,4 +1,4 @@
-"""A text by itself: a note, what a tool was given, what it answered. Everything but what is taken out stays as it was."""
+"""A text by itself: a note, what a tool was given, what it answered. All else stays as it was."""
 
 import re
 from collections.abc import Sequence

@@ -17,8 +17,8 @@ LATE: Final = 16 * RATE // 10
 """A word becomes certain at most so long after it was said."""
 
 MARGIN: Final = 3 * RATE // 10
-A_WORD: Final = 7 * RATE // 10
-"""A digit takes no longer."""
+A_LETTER: Final = 14 * RATE // 100
+"""A word takes no longer than so much for each letter (and a letter more)."""
 
 FEW: Final = 3
 """So many words at once are a stream of words; more are a whole utterance."""
@@ -47,7 +47,7 @@ class Played(Told):
 
 def weight(word: str) -> int:
     """How long a word takes to say, in letters: a digit is a word of its own."""
-    return max(1, sum(4 if letter.isdigit() else 1 for letter in word if letter.isalnum()))
+    return max(1, sum(1 if letter.isalpha() else 5 for letter in word))
 
 
 def of_caller(told: Sequence[Told], voice: bytes) -> Iterator[Span]:
@@ -56,7 +56,8 @@ def of_caller(told: Sequence[Told], voice: bytes) -> Iterator[Span]:
     for one in told:
         for first, last in runs(one.gone):
             if len(one.words) <= FEW:
-                start = max(before - LATE, one.at - LATE - A_WORD * (len(one.words) - first))
+                length = A_LETTER * sum(weight(word) + 1 for word in one.words[first:])
+                start = max(before - LATE, one.at - LATE - length)
                 yield max(0, start - MARGIN), one.at + MARGIN
             else:
                 yield _shared(one, first, last, max(0, before - LATE // 2), voice)

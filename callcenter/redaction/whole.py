@@ -22,6 +22,9 @@ LONGEST: Final = 40
 REACH: Final = 45
 """How many words before a number its cue may stand."""
 
+OTHER_REACH: Final = 16
+"""A word that says a number is nobody's stands nearer to it."""
+
 AFTER: Final = 7
 MERELY: Final = 7
 """From so many digits on, a cue makes them somebody's."""
@@ -114,7 +117,11 @@ def _by_form(digits: str) -> str:
 
 def _cue(before: Sequence[str], after: Sequence[str]) -> str:
     """The nearest word that tells; one about a person's number wins over another one right before it."""
-    found = [(distance, meaning) for distance, meaning in enumerate(before[:REACH]) if meaning and meaning != "email"]
+    found = [
+        (distance, meaning)
+        for distance, meaning in enumerate(before[:REACH])
+        if meaning not in ("", "email") and (meaning != "other" or distance < OTHER_REACH)
+    ]
     if not found:
         return next((meaning for meaning in after[:AFTER] if meaning and meaning != "email"), "")
     nearest, meaning = found[0]
