@@ -49,7 +49,7 @@ def install(site: Site, removal: Removal) -> None:
                     ("journal", col(Treated.journal_at)),
                 )
             }
-        shown = {"number": "", "found": -1, "done": "", **told}
+        shown = {"wanted": "", "found": -1, "done": "", **told}
         return site.render(
             request,
             "keeping.html",
@@ -95,7 +95,7 @@ def install(site: Site, removal: Removal) -> None:
         except NumberError as error:
             raise Refused(422, f"{error}.") from None
         if form.get("sure") != "yes" or not calls:
-            return page(request, number=number, found=len(calls))
+            return page(request, wanted=number, found=len(calls))
         site.note(request, "forgot caller", masked(number), f"{len(calls)} calls")
         gone = removal.forget(calls)
         left = f" {len(calls) - gone} still go on; end them and ask again." if gone < len(calls) else ""

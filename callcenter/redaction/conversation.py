@@ -4,7 +4,7 @@ Each side's words are one row, however turns cut them up; what is talked about i
 is then known, and goes wherever else its digits are said: read back, in part, by whomever.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
@@ -14,7 +14,7 @@ from callcenter.redaction.addresses import addresses
 from callcenter.redaction.atoms import Atom, atoms
 from callcenter.redaction.cues import CORRECTION, meanings
 from callcenter.redaction.digits import Group, groups
-from callcenter.redaction.whole import REACH, Number, joined, kind
+from callcenter.redaction.whole import AFTER, REACH, Number, joined, kind
 
 KINDS: Final[Mapping[str, str]] = {
     "card": "[card number]",
@@ -47,6 +47,7 @@ class Heard:
 class Row:
     """One side's words as atoms. `order` says where each atom stands in the conversation of both."""
 
+    side: str
     atoms: list[Atom]
     owners: list[int]
     """The word of the conversation that an atom is part of."""
@@ -65,9 +66,8 @@ Secret = tuple[str, str]
 def find(words: Sequence[Heard], known: Sequence[Secret] = ()) -> list[str]:
     """What each word gives away: a key of KINDS or nothing. `known` was found elsewhere."""
     order = sorted(range(len(words)), key=lambda index: words[index].at)
-    rows = [
-        _row([index for index in order if words[index].side == side], words) for side in {word.side for word in words}
-    ]
+    sides = sorted({word.side for word in words})
+    rows = [_row(side, [index for index in order if words[index].side == side], words) for side in sides]
     found = [""] * len(words)
     spoken = _Spoken(order, rows, len(words))
     taken = [(digits, what, -1) for digits, what in known]
@@ -110,10 +110,10 @@ def masked(texts: Sequence[str], found: Sequence[str]) -> str:
     return " ".join(out)
 
 
-def _row(indices: Sequence[int], words: Sequence[Heard]) -> Row:
+def _row(side: str, indices: Sequence[int], words: Sequence[Heard]) -> Row:
     said = atoms([words[index].text for index in indices])
     texts = [atom.text for atom in said]
-    return Row(said, [indices[atom.word] for atom in said], texts, meanings(texts))
+    return Row(side, said, [indices[atom.word] for atom in said], texts, meanings(texts))
 
 
 class _Spoken:
@@ -123,6 +123,10 @@ class _Spoken:
         self.place = [0] * count
         for place, index in enumerate(order):
             self.place[index] = place
+        self.sides = [""] * count
+        for row in rows:
+            for owner in row.owners:
+                self.sides[self.place[owner]] = row.side
         self.means = [""] * count
         """By place: what a word says about numbers near it."""
         self.addressed = [False] * count
@@ -136,7 +140,14 @@ class _Spoken:
     def around(self, row: Row, number: Number) -> tuple[list[str], list[str]]:
         first, last = self.place[row.owners[number.start]], self.place[row.owners[number.end - 1]]
         before = self.means[max(0, first - REACH) : first][::-1]
-        return before, self.means[last + 1 : last + 12]
+        return before, [meaning for meaning, side in self.later(last) if side == row.side]
+
+    def later(self, last: int) -> Iterator[tuple[str, str]]:
+        """What the next words say, and whose they are; only as long as one side speaks."""
+        for place in range(last + 1, min(len(self.means), last + 1 + AFTER)):
+            if self.sides[place] != self.sides[last]:
+                return
+            yield self.means[place], self.sides[place]
 
     def between(self, row: Row, end: int, start: int) -> list[str]:
         """What was said that another number can be about, after one atom and before another."""

@@ -35,11 +35,7 @@ class Redacted:
     spoken: tuple[Span, ...]
     """Of what the duplex produced, in bytes."""
     counts: Mapping[str, int]
-    """Words taken out, by what they gave away."""
-
-    @property
-    def found(self) -> bool:
-        return bool(self.counts)
+    """Words taken out of the transcript, of keys and of notes, by what they gave away."""
 
 
 @dataclass(slots=True)
@@ -74,9 +70,20 @@ def redact(lines: Sequence[bytes]) -> Redacted:
     _collect_written(told, written)
     known = [*certain.search(), *written.search()]
     pen = _Pen(told, certain.by_place(), written.by_place(), known)
-    out = tuple(pen.line(index) or line for index, line in enumerate(lines))
-    spans = [*_keys(told, certain), *_sounds(told, certain, written)]
-    return Redacted(out, united(spans), tuple(_spoken(told, pen.certain)), pen.counts)
+    spans = united([*_keys(told, certain), *_sounds(told, certain, written)])
+    out = [pen.line(index) or line for index, line in enumerate(lines)]
+    for index, line in enumerate(told):
+        if _overlaps(line.get("event", {}), spans) and not line.get("withheld"):
+            out[index] = dumps({**loads(out[index]), "withheld": True})
+    return Redacted(tuple(out), spans, tuple(_spoken(told, pen.certain)), pen.counts)
+
+
+def _overlaps(event: Mapping[str, Any], spans: Sequence[Span]) -> bool:
+    """Whether a turn loses sound: a replay cannot hear it again."""
+    if event.get("is") != "TurnHeard":
+        return False
+    first, last = _turn(event)
+    return any(start < last and first < end for start, end in spans)
 
 
 # ---------------------------------------------------------------------------------------------------------- collecting
@@ -172,7 +179,7 @@ class _Pen:
 
     def _of(self, text: str, place: tuple[int, str]) -> str:
         found = self.certain.get(place) or self._written.get(place) or []
-        for what in found:
+        for what in found if place in self._written else ():
             self._count(what)
         return masked(text.split(), found) if any(found) else text
 
@@ -211,7 +218,10 @@ class _Pen:
         if "source" in note:
             new["source"] = [without(text, self._known) for text in note["source"]]
         words = note["text"].split()
-        self._notes[note["id"]] = list(zip(words, find([Heard(w) for w in words], self._known), strict=True))
+        found = find([Heard(w) for w in words], self._known)
+        for what in found if note["id"] not in self._notes else ():
+            self._count(what)
+        self._notes[note["id"]] = list(zip(words, found, strict=True))
         return new
 
     def _ending(self, text: str, row: Sequence[tuple[str, str]]) -> str:

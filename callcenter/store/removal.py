@@ -86,9 +86,8 @@ class Removal:
             found = redact(lines)
             for kind, count in found.counts.items():
                 counts[kind] = counts.get(kind, 0) + count
-            if found.found or files.journal.exists():
-                self._silence(files, found)
-                self._rewrite(files, lines, found.lines)
+            self._silence(files, found)
+            self._rewrite(files, lines, found.lines)
         now = datetime.now(UTC)
         with self._store.writing() as session:
             row = treatment(session, call_id)
@@ -239,10 +238,11 @@ class Removal:
         if self._store.engine.dialect.name == "sqlite":
             with self._store.writing() as session:
                 session.execute(text("insert into words_index(words_index) values ('optimize')"))
-            with self._store.reading() as session:
-                session.connection().commit()
-                session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
-                session.execute(text("pragma wal_checkpoint(truncate)"))
+            pooled = self._store.engine.raw_connection()
+            try:
+                pooled.cursor().execute("pragma wal_checkpoint(truncate)").close()
+            finally:
+                pooled.close()
             return
         with self._store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             for table in TABLES:
