@@ -6,10 +6,11 @@ here decides what is said in a call.
 
 from fastapi import FastAPI
 
-from admin import call, calls, keeping, live, phone, procedures, signin
+from admin import call, calls, keeping, keys, live, phone, procedures, signin
 from admin.examiner import Examiner
 from admin.hub import Hub
 from admin.keeper import Keeper
+from admin.keyring import Keyring
 from admin.review import Reviews
 from admin.search import Search
 from admin.site import Site
@@ -17,11 +18,11 @@ from callcenter.house import House
 from callcenter.published import Published
 from callcenter.store.removal import Removal
 
-__all__ = ["Site", "install"]
+__all__ = ["Keyring", "Site", "install"]
 
 
-def install(app: FastAPI, house: House) -> Site:
-    site = Site(app, house)
+def install(app: FastAPI, house: House, ring: Keyring) -> Site:
+    site = Site(app, house, ring)
     reviews = Reviews(house.store, house.spool.root)
     search = Search(house.store, house.settings.country, site.zone)
     published = Published(house.store)
@@ -36,4 +37,5 @@ def install(app: FastAPI, house: House) -> Site:
     procedures.install(site, published)
     phone.install(site, hub, published.tried)
     keeping.install(site, removal)
+    keys.install(site, ring)
     return site

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from admin.roles import masked
 from admin.site import Form, Refused, Site
 from admin.tables import Comment
-from callcenter.numbers import NumberError
+from callcenter.numbers import NumberError, caller
 from callcenter.store.keeping import EVERYTHING, REDACT, KeepingError, Treated, drop, keep, policies
 from callcenter.store.removal import Removal
 from callcenter.store.tables import Call, clean
@@ -96,7 +96,7 @@ def install(site: Site, removal: Removal) -> None:
             raise Refused(422, f"{error}.") from None
         if form.get("sure") != "yes" or not calls:
             return page(request, wanted=number, found=len(calls))
-        site.note(request, "forgot caller", masked(number), f"{len(calls)} calls")
+        site.note(request, "forgot caller", masked(str(caller(number, settings.country))), f"{len(calls)} calls")
         gone = removal.forget(calls)
         left = f" {len(calls) - gone} still go on; end them and ask again." if gone < len(calls) else ""
         return page(request, done=f"{gone} calls are deleted.{left}")

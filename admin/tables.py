@@ -10,7 +10,7 @@ from sqlmodel import Field
 
 from callcenter.store.tables import Instant, Row
 
-__all__ = ["Attempt", "Audit", "Comment", "Share", "SignIn", "User", "Verdict", "View"]
+__all__ = ["ApiKey", "Attempt", "Audit", "Comment", "Share", "SignIn", "User", "Verdict", "View"]
 
 
 class User(Row, table=True):
@@ -116,3 +116,21 @@ class Share(Row, table=True):
     made_at: datetime = Field(sa_type=Instant)
     until: datetime = Field(sa_type=Instant)
     audio: bool = False
+
+
+class ApiKey(Row, table=True):
+    """A key of the API, which may do what its role may."""
+
+    __tablename__ = "admin_key"
+
+    id: str = Field(primary_key=True)
+    """The part of the key that everybody may know."""
+    name: str
+    role: str
+    digest: str
+    made_by: str
+    made_at: datetime = Field(sa_type=Instant)
+    until: datetime | None = Field(default=None, sa_type=Instant)
+    seen_at: datetime | None = Field(default=None, sa_type=Instant)
+    seen_from: str = ""
+    revoked_at: datetime | None = Field(default=None, sa_type=Instant)

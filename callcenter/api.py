@@ -1,11 +1,14 @@
-"""The JSON API under /v1 and what operations ask. By key, or from this machine only while no key is set."""
+"""The JSON API under /v1 and what operations ask. By key, or from this machine only while no key is set.
+
+The key of the settings may do everything; keys made in the admin site may do what their role may.
+"""
 
 import asyncio
 import hmac
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
@@ -54,18 +57,58 @@ class Placing(BaseModel):
     arm: str = ""
 
 
-def install(app: FastAPI, house: House) -> None:
+class Keys(Protocol):
+    """Keys that people made."""
+
+    def allows(self, key: str, address: str, needs: str, what: str) -> bool | None:
+        """Whether its holder may; None if there is no such key. Raises if it asks too often, and says `wait`."""
+
+    def sees_numbers(self, key: str) -> bool: ...
+
+
+def install(app: FastAPI, house: House, keys: Keys) -> None:
     store, board = house.store, house.board
     key = house.settings.api_key.reveal()
 
-    async def permitted(request: Request) -> None:
-        given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if key and not hmac.compare_digest(given.encode(), key.encode()):
-            raise HTTPException(401, "a key is needed: Authorization: Bearer ...", {"WWW-Authenticate": "Bearer"})
-        if not key and (request.client is None or request.client.host not in ("127.0.0.1", "::1")):
-            raise HTTPException(403, "set CALLCENTER_API_KEY to use the API from another machine")
+    def allowed(request: Request, given: str, needs: str) -> bool | None:
+        address = request.client.host if request.client else ""
+        return keys.allows(given, address, needs, f"{request.method} {request.url.path}")
 
-    guarded = [Depends(permitted)]
+    def needing(needs: str) -> list[Any]:
+        async def permitted(request: Request) -> None:
+            given = request.headers.get("authorization", "").removeprefix("Bearer ")
+            request.state.key = ""
+            if key and hmac.compare_digest(given.encode(), key.encode()):
+                return
+            if given.startswith("cc_"):
+                verdict = await _allowed(request, given, needs)
+                if verdict is False:
+                    raise HTTPException(403, "the role of this key does not allow that")
+                if verdict:
+                    request.state.key = given
+                    return
+                raise HTTPException(401, "there is no such key", {"WWW-Authenticate": "Bearer"})
+            if key:
+                raise HTTPException(401, "a key is needed: Authorization: Bearer ...", {"WWW-Authenticate": "Bearer"})
+            if request.client is None or request.client.host not in ("127.0.0.1", "::1"):
+                raise HTTPException(403, "make a key in the admin site to use the API from another machine")
+
+        return [Depends(permitted)]
+
+    async def _allowed(request: Request, given: str, needs: str) -> bool | None:
+        try:
+            return await _asked(lambda: allowed(request, given, needs))
+        except HTTPException:
+            raise
+        except Exception as error:
+            wait = getattr(error, "wait", None)
+            if wait is None:
+                raise
+            raise HTTPException(429, str(error), {"Retry-After": str(round(wait))}) from None
+
+    def told(row: Call, request: Request) -> dict[str, Any]:
+        whole = not request.state.key or keys.sees_numbers(request.state.key)
+        return _told(row) if whole else _told(row) | {"caller": hidden(row.caller), "called": hidden(row.called)}
 
     async def _asked(question: Callable[[], T]) -> T:
         try:
@@ -79,8 +122,9 @@ def install(app: FastAPI, house: House) -> None:
             raise HTTPException(404, f"no call {call[:80]!r}")
         return row
 
-    @app.get("/v1/calls", dependencies=guarded)
+    @app.get("/v1/calls", dependencies=needing("calls"))
     async def calls(
+        request: Request,
         state: str = "",
         caller: str = "",
         outcome: str = "",
@@ -93,20 +137,20 @@ def install(app: FastAPI, house: House) -> None:
             state=state, caller=caller, outcome=outcome, arm=arm, tag=tag, after=after, limit=max(1, min(limit, 200))
         )
         page = await _asked(lambda: store.calls(search))
-        return {"calls": [_told(row) for row in page.calls], "more": page.more}
+        return {"calls": [told(row, request) for row in page.calls], "more": page.more}
 
-    @app.get("/v1/calls/{call}", dependencies=guarded)
-    async def one(call: str) -> dict[str, Any]:
+    @app.get("/v1/calls/{call}", dependencies=needing("calls"))
+    async def one(request: Request, call: str) -> dict[str, Any]:
         row = await found(call)
         lines = await _asked(lambda: transcript(store, house.spool.root, row))
         legs = await _asked(lambda: store.legs(row.id))
         return {
-            **_told(row),
+            **told(row, request),
             "transcript": [_utterance(line) for line in lines],
             "legs": [{"writer": leg.writer, "state": leg.state, "seconds": leg.samples / RATE} for leg in legs],
         }
 
-    @app.get("/v1/calls/{call}/journal", dependencies=guarded)
+    @app.get("/v1/calls/{call}/journal", dependencies=needing("export"))
     async def journal(call: str) -> Response:
         row = await found(call)
         legs = await _asked(lambda: store.legs(row.id))
@@ -114,7 +158,7 @@ def install(app: FastAPI, house: House) -> None:
         lines = await _asked(lambda: [line for f in files for line in exported(store, f, row, sound=False).lines])
         return Response(b"".join(lines), media_type="application/x-ndjson")
 
-    @app.get("/v1/calls/{call}/recording.wav", dependencies=guarded)
+    @app.get("/v1/calls/{call}/recording.wav", dependencies=needing("hear"))
     async def recording_wav(call: str, leg: int = 0) -> Response:
         """Both channels: left the caller, right what the caller heard of us."""
         row = await found(call)
@@ -129,7 +173,7 @@ def install(app: FastAPI, house: House) -> None:
             return Response(body, media_type="audio/wav", headers=named)
         return FileResponse(path, media_type="audio/wav", filename=f"{row.id}-{leg}.wav")
 
-    @app.post("/v1/calls", dependencies=guarded, status_code=201)
+    @app.post("/v1/calls", dependencies=needing("steer"), status_code=201)
     async def place(placing: Placing) -> dict[str, Any]:
         """Call somebody. Only allowed prefixes are dialled."""
         if house.account is None or not house.settings.from_number:
@@ -167,6 +211,11 @@ def _recording(house: House, call_id: str, legs: list[Leg], leg: int) -> Path | 
         return None
     path = Files(house.spool.root, call_id, legs[leg].writer).recording
     return path if path.exists() else None
+
+
+def hidden(number: str) -> str:
+    """A number for those who may not see it."""
+    return number[:2] + "…" + number[-2:] if len(number) > 6 else "…"
 
 
 def _told(row: Call) -> dict[str, Any]:

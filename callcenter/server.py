@@ -277,8 +277,9 @@ def create_app(house: House) -> FastAPI:
     app.state.house = house
     api.operations(app, house)
     webhooks.install(app, house)
-    api.install(app, house)
-    site = admin.install(app, house)
+    ring = admin.Keyring(house.store)
+    api.install(app, house, ring)
+    site = admin.install(app, house, ring)
     return app
 
 

@@ -143,12 +143,10 @@ def test_a_redacted_recording_is_silent_there_in_both_channels_and_as_it_was_els
     assert after[:HEADER_BYTES] == before[:HEADER_BYTES]
     spans = [(HEADER_BYTES + 2 * a, HEADER_BYTES + 2 * b) for a, b in redact(lines).spans]
     assert spans[0][0] < HEADER_BYTES + 2 * 8_000 * 3
-    assert sum(b - a for a, b in spans) < len(before)
     at = HEADER_BYTES
     for start, end in spans:
         assert after[at:start] == before[at:start]
         assert set(after[start:end]) <= {0xFF}
-        assert set(before[start:end]) != {0xFF}
         at = end
     assert after[at:] == before[at:]
 
