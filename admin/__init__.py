@@ -6,11 +6,13 @@ here decides what is said in a call.
 
 from fastapi import FastAPI
 
-from admin import call, calls, keeping, keys, live, phone, procedures, signin
+from admin import call, calls, hooks, keeping, keys, live, phone, procedures, signin
+from admin.courier import Courier
 from admin.examiner import Examiner
 from admin.hub import Hub
 from admin.keeper import Keeper
 from admin.keyring import Keyring
+from admin.outbox import Outbox
 from admin.review import Reviews
 from admin.search import Search
 from admin.site import Site
@@ -29,7 +31,8 @@ def install(app: FastAPI, house: House, ring: Keyring) -> Site:
     examiner = Examiner(house.store, reviews)
     hub = Hub(house.board)
     removal = Removal(house.store, house.spool.root, keeping.without_comments)
-    site.works += [examiner, hub, Keeper(removal)]
+    outbox = Outbox(house.store)
+    site.works += [examiner, hub, Keeper(removal), Courier(outbox, house.settings.hooks_allowed)]
     signin.install(site)
     calls.install(site, search)
     call.install(site, search, reviews, Reviews(house.store, house.spool.root, redacting=True))
@@ -38,4 +41,5 @@ def install(app: FastAPI, house: House, ring: Keyring) -> Site:
     phone.install(site, hub, published.tried)
     keeping.install(site, removal)
     keys.install(site, ring)
+    hooks.install(site, outbox)
     return site

@@ -59,6 +59,7 @@ NAV: Final = (
     ("/audit", "Audit log", "users", "log"),
     ("/keeping", "Keeping", "house", "tool"),
     ("/keys", "API keys", "house", "log"),
+    ("/webhooks", "Webhooks", "house", "out"),
 )
 """Address, title, the permission it needs, its icon. A page that is not installed is not shown."""
 

@@ -141,6 +141,9 @@ class Settings:
     api_key: Secret = field(default_factory=Secret)
     """Key of the API under /v1; empty: the API answers this machine only."""
 
+    hooks_allowed: tuple[str, ...] = ()
+    """Hosts and networks of our own that webhooks may reach, comma separated, e.g. crm.internal,10.1.0.0/16."""
+
     record: bool = True
     """Whether calls are recorded."""
     on_machine: str = "hang_up"

@@ -42,6 +42,14 @@ TABLE = {
     ("POST", "/users"): ADMIN,
     ("POST", "/users/{name}"): ADMIN,
     ("GET", "/audit"): ADMIN,
+    ("GET", "/webhooks"): ADMIN,
+    ("POST", "/webhooks"): ADMIN,
+    ("GET", "/webhooks/{hook}"): ADMIN,
+    ("POST", "/webhooks/{hook}/rotate"): ADMIN,
+    ("POST", "/webhooks/{hook}/switch"): ADMIN,
+    ("POST", "/webhooks/{hook}/remove"): ADMIN,
+    ("POST", "/webhooks/{hook}/try"): ADMIN,
+    ("POST", "/webhooks/{hook}/again"): ADMIN,
     ("GET", "/keys"): ADMIN,
     ("POST", "/keys"): ADMIN,
     ("POST", "/keys/{key}/revoke"): ADMIN,
@@ -115,7 +123,7 @@ def test_every_route_has_a_row_and_every_row_a_route(server):
 
 def asked(visitor, method, path):
     path = path.replace("{call}", "no-such-call").replace("{name}", "nobody").replace("{number}", "1")
-    path = path.replace("{id}", "1").replace("{key}", "none").replace("{title}", "none")
+    path = path.replace("{id}", "1").replace("{key}", "none").replace("{title}", "none").replace("{hook}", "none")
     form = {"script": "no such"} if path == "/phone/simulated" else {}
     return visitor.get(path) if method == "GET" else visitor.post(path, form)
 
