@@ -6,7 +6,7 @@ here decides what is said in a call.
 
 from fastapi import FastAPI
 
-from admin import call, calls, hooks, keeping, keys, live, phone, procedures, signin
+from admin import call, calls, hooks, keeping, keys, live, phone, procedures, signin, sso
 from admin.courier import Courier
 from admin.examiner import Examiner
 from admin.hub import Hub
@@ -34,6 +34,7 @@ def install(app: FastAPI, house: House, ring: Keyring) -> Site:
     outbox = Outbox(house.store)
     site.works += [examiner, hub, Keeper(removal), Courier(outbox, house.settings.hooks_allowed)]
     signin.install(site)
+    sso.install(site)
     calls.install(site, search)
     call.install(site, search, reviews, Reviews(house.store, house.spool.root, redacting=True))
     live.install(site, hub)

@@ -106,7 +106,7 @@ class Site:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.globals |= {"url": self.assets.url}
+        self._templates.globals |= {"url": self.assets.url, "sso": bool(house.settings.oidc_issuer)}
         self._templates.filters |= {
             "clock": clock,
             "moment": self.moment,

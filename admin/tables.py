@@ -10,7 +10,20 @@ from sqlmodel import Field
 
 from callcenter.store.tables import Instant, Row
 
-__all__ = ["ApiKey", "Attempt", "Audit", "Comment", "Delivery", "Hook", "Share", "SignIn", "User", "Verdict", "View"]
+__all__ = [
+    "ApiKey",
+    "Attempt",
+    "Audit",
+    "Comment",
+    "Delivery",
+    "Hook",
+    "Share",
+    "SignIn",
+    "User",
+    "Verdict",
+    "View",
+    "Way",
+]
 
 
 class User(Row, table=True):
@@ -172,3 +185,17 @@ class Delivery(Row, table=True):
     status: int = 0
     problem: str = ""
     took_ms: int = 0
+
+
+class Way(Row, table=True):
+    """A way to the OpenID provider that somebody is on."""
+
+    __tablename__ = "admin_way"
+
+    state: str = Field(primary_key=True)
+    """A hash, like `browser`, the cookie of whoever began."""
+    browser: str
+    nonce: str
+    verifier: str
+    target: str = "/"
+    until: datetime = Field(sa_type=Instant)

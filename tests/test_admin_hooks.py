@@ -1,4 +1,4 @@
-"""Webhooks for ended calls: signed, delivered once they can be, over failures and restarts, never where they must not."""
+"""Webhooks for ended calls: signed, delivered once they can be, over failures and restarts, and never just anywhere."""
 
 import hmac
 import json

@@ -23,6 +23,8 @@ EVERYBODY = {
     ("GET", "/first"),
     ("POST", "/first"),
     ("POST", "/theme"),
+    ("GET", "/sso"),
+    ("GET", "/sso/back"),
     ("GET", "/assets/{name}"),
     ("GET", "/shared/{token}"),
     ("GET", "/shared/{token}/review.json"),
@@ -102,7 +104,8 @@ TABLE = {
 def server(tmp_path_factory, upgraded):
     folder = tmp_path_factory.mktemp("table")
     shutil.copy(upgraded["sqlite"].removeprefix("sqlite:///"), folder / "table.db")
-    with running(folder, f"sqlite:///{folder / 'table.db'}") as server:
+    sso = {"oidc_issuer": "https://id.example", "oidc_client": "us", "oidc_roles": {"*": "viewer"}}
+    with running(folder, f"sqlite:///{folder / 'table.db'}", **sso) as server:
         yield server
 
 
