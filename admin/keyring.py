@@ -22,6 +22,7 @@ from admin import audit, users
 from admin.roles import ROLES, may
 from admin.tables import ApiKey
 from admin.users import SEEN_EVERY, Signed, UserError, digest
+from callcenter.api import TooOften
 from callcenter.store import Store
 from callcenter.store.tables import clean
 
@@ -36,14 +37,6 @@ NOBODY: Final = "api key"
 
 NOTED: Final = ("hear", "export", "steer", "listen")
 """Uses that are written into the audit log."""
-
-
-class TooOften(Exception):
-    """The key has asked too often; `wait` is how many seconds it has to wait."""
-
-    def __init__(self, wait: float) -> None:
-        super().__init__(f"too many requests; try again in {wait:.0f} s")
-        self.wait = wait
 
 
 class Rate:

@@ -56,6 +56,7 @@ from callcenter.measures import (
 )
 from callcenter.redaction import redact, silenced
 from callcenter.store import Files, Leg, Store
+from callcenter.store.keeping import treated
 from callcenter.store.recordings import CHANNELS, HEADER_BYTES
 from callcenter.units import FRAME, RATE, TURN
 
@@ -424,7 +425,7 @@ class Reviews:
     def of(self, call_id: str) -> dict[str, Any]:
         """The review of a call; made now if there is none of all that is known by now."""
         legs = self._store.legs(call_id)
-        stamp = [VERSION, [[leg.writer, leg.lines] for leg in legs]]
+        stamp = [VERSION, [[leg.writer, leg.lines] for leg in legs], treated(self._store, call_id)]
         kept = self._read(call_id)
         if kept and kept["stamp"] == stamp:
             return kept

@@ -24,9 +24,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from admin import audit, users
 from admin.assets import REMEDY, Assets
-from admin.keyring import Keyring, TooOften
+from admin.keyring import Keyring
 from admin.roles import masked, may
 from admin.users import Signed, UserError
+from callcenter.api import TooOften
 from callcenter.house import House
 from callcenter.logs import log
 from callcenter.store import StoreDown

@@ -226,8 +226,13 @@ def replay(call: Annotated[str, typer.Argument(help="A call's id, or the provide
 @app.command()
 def redact(calls: Annotated[list[str], typer.Argument(help="Ids of calls that are over.")]) -> None:
     """Take card, social security and phone numbers and e-mail addresses out of calls for good: text and sound."""
-    removal = removing()
+    from admin.audit import note
+    from admin.users import Signed
+    from callcenter.store import Store
+
+    removal, store = removing(), Store(settings().database)
     for call in calls:
+        note(store, Signed("command line", ""), "redacted call", call)
         counts = removal.redact(call)
         if counts is None:
             raise Refusal(f"there is no call {call!r} that is over and has been shipped")

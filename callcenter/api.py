@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
 
-from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi import Depends, FastAPI, HTTPException, Request, Response, params
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 from pydantic import BaseModel
 
 from callcenter import metrics, numbers
+from callcenter.config import Settings
 from callcenter.events import Rang
 from callcenter.house import House
 from callcenter.store import Call, Files, Leg, Search, StoreDown, Utterance
@@ -58,57 +59,65 @@ class Placing(BaseModel):
 
 
 class Keys(Protocol):
-    """Keys that people made."""
+    """Keys that people made. Both methods ask the store."""
 
     def allows(self, key: str, address: str, needs: str, what: str) -> bool | None:
-        """Whether its holder may; None if there is no such key. Raises if it asks too often, and says `wait`."""
+        """Whether its holder may; None if there is no such key. Raises TooOften."""
 
     def sees_numbers(self, key: str) -> bool: ...
 
 
-def install(app: FastAPI, house: House, keys: Keys) -> None:
-    store, board = house.store, house.board
-    key = house.settings.api_key.reveal()
+class TooOften(Exception):
+    """A key, or an address with wrong ones, has asked too often; `wait` is how many seconds it has to wait."""
 
-    def allowed(request: Request, given: str, needs: str) -> bool | None:
-        address = request.client.host if request.client else ""
-        return keys.allows(given, address, needs, f"{request.method} {request.url.path}")
+    def __init__(self, wait: float) -> None:
+        super().__init__(f"too many requests; try again in {wait:.0f} s")
+        self.wait = wait
 
-    def needing(needs: str) -> list[Any]:
+
+class Guard:
+    """Who may use the API: each route names the permission it needs. The key of the settings has all of them."""
+
+    def __init__(self, settings: Settings, keys: Keys) -> None:
+        self._key = settings.api_key.reveal()
+        self._keys = keys
+
+    def __call__(self, needs: str) -> list[params.Depends]:
         async def permitted(request: Request) -> None:
-            given = request.headers.get("authorization", "").removeprefix("Bearer ")
-            request.state.key = ""
-            if key and hmac.compare_digest(given.encode(), key.encode()):
-                return
-            if given.startswith("cc_"):
-                verdict = await _allowed(request, given, needs)
-                if verdict is False:
-                    raise HTTPException(403, "the role of this key does not allow that")
-                if verdict:
-                    request.state.key = given
-                    return
-                raise HTTPException(401, "there is no such key", {"WWW-Authenticate": "Bearer"})
-            if key:
-                raise HTTPException(401, "a key is needed: Authorization: Bearer ...", {"WWW-Authenticate": "Bearer"})
-            if request.client is None or request.client.host not in ("127.0.0.1", "::1"):
-                raise HTTPException(403, "make a key in the admin site to use the API from another machine")
+            await self.check(request, needs)
 
         return [Depends(permitted)]
 
-    async def _allowed(request: Request, given: str, needs: str) -> bool | None:
-        try:
-            return await _asked(lambda: allowed(request, given, needs))
-        except HTTPException:
-            raise
-        except Exception as error:
-            wait = getattr(error, "wait", None)
-            if wait is None:
-                raise
-            raise HTTPException(429, str(error), {"Retry-After": str(round(wait))}) from None
+    async def check(self, request: Request, needs: str) -> None:
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        request.state.numbers = True
+        if given.startswith("cc_"):
+            request.state.numbers = await self._made_by_people(request, given, needs)
+            return
+        if self._key and not hmac.compare_digest(given.encode(), self._key.encode()):
+            raise HTTPException(401, "a key is needed: Authorization: Bearer ...", {"WWW-Authenticate": "Bearer"})
+        if not self._key and (request.client is None or request.client.host not in ("127.0.0.1", "::1")):
+            raise HTTPException(403, "make a key in the admin site to use the API from another machine")
 
-    def told(row: Call, request: Request) -> dict[str, Any]:
-        whole = not request.state.key or keys.sees_numbers(request.state.key)
-        return _told(row) if whole else _told(row) | {"caller": hidden(row.caller), "called": hidden(row.called)}
+    async def _made_by_people(self, request: Request, given: str, needs: str) -> bool:
+        """Lets the holder of a key pass or not; whether they may see whole telephone numbers."""
+        address = request.client.host if request.client else ""
+        what = f"{request.method} {request.url.path}"
+        try:
+            verdict = await asyncio.to_thread(self._keys.allows, given, address, needs, what)
+            if verdict is None:
+                raise HTTPException(401, "there is no such key", {"WWW-Authenticate": "Bearer"})
+            if not verdict:
+                raise HTTPException(403, "the role of this key does not allow that")
+            return await asyncio.to_thread(self._keys.sees_numbers, given)
+        except TooOften as error:
+            raise HTTPException(429, str(error), {"Retry-After": str(round(error.wait))}) from None
+        except StoreDown as error:
+            raise HTTPException(503, f"the database does not answer: {error}") from None
+
+
+def install(app: FastAPI, house: House, guard: Guard) -> None:
+    store, board = house.store, house.board
 
     async def _asked(question: Callable[[], T]) -> T:
         try:
@@ -122,7 +131,7 @@ def install(app: FastAPI, house: House, keys: Keys) -> None:
             raise HTTPException(404, f"no call {call[:80]!r}")
         return row
 
-    @app.get("/v1/calls", dependencies=needing("calls"))
+    @app.get("/v1/calls", dependencies=guard("calls"))
     async def calls(
         request: Request,
         state: str = "",
@@ -137,20 +146,20 @@ def install(app: FastAPI, house: House, keys: Keys) -> None:
             state=state, caller=caller, outcome=outcome, arm=arm, tag=tag, after=after, limit=max(1, min(limit, 200))
         )
         page = await _asked(lambda: store.calls(search))
-        return {"calls": [told(row, request) for row in page.calls], "more": page.more}
+        return {"calls": [_told(row, request) for row in page.calls], "more": page.more}
 
-    @app.get("/v1/calls/{call}", dependencies=needing("calls"))
+    @app.get("/v1/calls/{call}", dependencies=guard("calls"))
     async def one(request: Request, call: str) -> dict[str, Any]:
         row = await found(call)
         lines = await _asked(lambda: transcript(store, house.spool.root, row))
         legs = await _asked(lambda: store.legs(row.id))
         return {
-            **told(row, request),
+            **_told(row, request),
             "transcript": [_utterance(line) for line in lines],
             "legs": [{"writer": leg.writer, "state": leg.state, "seconds": leg.samples / RATE} for leg in legs],
         }
 
-    @app.get("/v1/calls/{call}/journal", dependencies=needing("export"))
+    @app.get("/v1/calls/{call}/journal", dependencies=guard("export"))
     async def journal(call: str) -> Response:
         row = await found(call)
         legs = await _asked(lambda: store.legs(row.id))
@@ -158,7 +167,7 @@ def install(app: FastAPI, house: House, keys: Keys) -> None:
         lines = await _asked(lambda: [line for f in files for line in exported(store, f, row, sound=False).lines])
         return Response(b"".join(lines), media_type="application/x-ndjson")
 
-    @app.get("/v1/calls/{call}/recording.wav", dependencies=needing("hear"))
+    @app.get("/v1/calls/{call}/recording.wav", dependencies=guard("hear"))
     async def recording_wav(call: str, leg: int = 0) -> Response:
         """Both channels: left the caller, right what the caller heard of us."""
         row = await found(call)
@@ -173,7 +182,7 @@ def install(app: FastAPI, house: House, keys: Keys) -> None:
             return Response(body, media_type="audio/wav", headers=named)
         return FileResponse(path, media_type="audio/wav", filename=f"{row.id}-{leg}.wav")
 
-    @app.post("/v1/calls", dependencies=needing("steer"), status_code=201)
+    @app.post("/v1/calls", dependencies=guard("steer"), status_code=201)
     async def place(placing: Placing) -> dict[str, Any]:
         """Call somebody. Only allowed prefixes are dialled."""
         if house.account is None or not house.settings.from_number:
@@ -218,8 +227,9 @@ def hidden(number: str) -> str:
     return number[:2] + "…" + number[-2:] if len(number) > 6 else "…"
 
 
-def _told(row: Call) -> dict[str, Any]:
-    return row.model_dump(mode="json", exclude={"plan"}) | {"seconds": row.duration / RATE}
+def _told(row: Call, request: Request) -> dict[str, Any]:
+    told = row.model_dump(mode="json", exclude={"plan"}) | {"seconds": row.duration / RATE}
+    return told if request.state.numbers else told | {"caller": hidden(row.caller), "called": hidden(row.called)}
 
 
 def _utterance(line: Utterance) -> dict[str, Any]:

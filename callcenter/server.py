@@ -278,7 +278,7 @@ def create_app(house: House) -> FastAPI:
     api.operations(app, house)
     webhooks.install(app, house)
     ring = admin.Keyring(house.store)
-    api.install(app, house, ring)
+    api.install(app, house, api.Guard(house.settings, ring))
     site = admin.install(app, house, ring)
     return app
 

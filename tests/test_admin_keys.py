@@ -12,9 +12,10 @@ from sqlalchemy import text, update
 from visitor import visitor_of
 
 from admin import audit
-from admin.keyring import Keyring, Rate, TooOften
+from admin.keyring import Keyring, Rate
 from admin.tables import ApiKey
 from admin.users import PER_ADDRESS, UserError
+from callcenter.api import TooOften
 from callcenter.store import Store
 
 

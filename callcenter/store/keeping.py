@@ -100,3 +100,11 @@ def treatment(session: Session, call_id: str) -> Treated:
         row = Treated(call_id=call_id)
         session.add(row)
     return row
+
+
+def treated(store: Store, call_id: str) -> str:
+    """Changes with everything that is taken out of a call: whatever was made of it before is to be made again."""
+    with store.reading() as session:
+        row = session.get(Treated, call_id)
+    times = (row.redacted_at, row.audio_at, row.transcript_at, row.journal_at) if row else ()
+    return " ".join(str(at) for at in times if at is not None)

@@ -361,7 +361,8 @@ def _chunks(files: Files, lines: Sequence[bytes]) -> list[Chunk]:
 
 
 def _remake(session: Session, call_id: str) -> None:
-    """What was worked out of a call's words is worked out again."""
+    """What was worked out of a call's words is worked out again. Whoever is at it holds the call's row meanwhile."""
+    session.get(Call, call_id, with_for_update=True)
     session.execute(delete(Words).where(col(Words.call_id) == call_id))
     session.execute(update(Examined).where(col(Examined.call_id) == call_id).values(version=-1))
 
