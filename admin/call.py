@@ -21,6 +21,7 @@ from admin.site import OPEN, Refused, Site, inside
 from admin.tables import Comment, Share, Verdict
 from callcenter.measures import TITLES
 from callcenter.store import Call, Store
+from callcenter.store.exports import redacts
 from callcenter.store.tables import Tag, clean
 from callcenter.units import RATE
 
@@ -79,8 +80,13 @@ def found_in(store: Store, call_id: str) -> Call:
     return row
 
 
-def install(site: Site, search: Search, reviews: Reviews) -> None:
+def install(site: Site, search: Search, reviews: Reviews, redacted: Reviews) -> None:
+    """`redacted` has the reviews that leave the house."""
     store = site.house.store
+
+    def leaving(call: Call) -> Reviews:
+        """The reviews from which a download or a shared link of this call is made."""
+        return redacted if redacts(store, call) else reviews
 
     def found(call_id: str) -> Call:
         return found_in(store, call_id)
@@ -120,9 +126,9 @@ def install(site: Site, search: Search, reviews: Reviews) -> None:
             **told(row),
         )
 
-    def entries(request: Request, call: str, since: int) -> Response:
+    def entries(request: Request, shelf: Reviews, call: str, since: int) -> Response:
         """The next piece of the transcript, and where the one after it begins."""
-        told = items(reviews.latest(call))
+        told = items(shelf.latest(call))
         since = max(0, since)
         response = site.render(request, "transcript.html", items=told[since : since + NEXT], spoken=spoken)
         response.headers["X-More"] = str(since + NEXT if len(told) > since + NEXT else 0)
@@ -131,7 +137,7 @@ def install(site: Site, search: Search, reviews: Reviews) -> None:
     @site.get("/calls/{call}/lines", "calls")
     def further(request: Request, call: str, since: int = 0) -> Response:
         found(call)
-        return entries(request, call, since)
+        return entries(request, reviews, call, since)
 
     @site.get("/calls/{call}/review.json", "calls")
     def as_data(call: str) -> Response:
@@ -148,25 +154,25 @@ def install(site: Site, search: Search, reviews: Reviews) -> None:
         found(call)
         if request.headers.get("range", "bytes=0-") in ("bytes=0-", ""):
             site.note(request, "heard call", call)
-        return sound(call)
+        return sound(reviews, call)
 
-    def sound(call: str, name: str = "") -> Response:
-        path: Path | None = reviews.audio(call)
+    def sound(shelf: Reviews, call: str, name: str = "") -> Response:
+        path: Path | None = shelf.audio(call)
         if path is None:
             raise Refused(404, "This call has no recording here.")
         return FileResponse(path, media_type="audio/wav", filename=name or None)
 
     @site.get("/calls/{call}/download.wav", "export")
     def download_wav(request: Request, call: str) -> Response:
-        found(call)
+        row = found(call)
         site.note(request, "downloaded recording", call)
-        return sound(call, f"{call}.wav")
+        return sound(leaving(row), call, f"{call}.wav")
 
     @site.get("/calls/{call}/download.json", "export")
     def download_json(request: Request, call: str) -> Response:
         row = found(call)
         site.note(request, "downloaded call", call)
-        body = {"call": row.model_dump(mode="json", exclude={"plan"}), "review": reviews.of(call)}
+        body = {"call": row.model_dump(mode="json", exclude={"plan"}), "review": leaving(row).of(call)}
         named = {"Content-Disposition": f'attachment; filename="{call}.json"'}
         return Response(orjson.dumps(body), media_type="application/json", headers=named)
 
@@ -240,7 +246,8 @@ def install(site: Site, search: Search, reviews: Reviews) -> None:
     @site.get("/shared/{token}", OPEN)
     def shared_page(request: Request, token: str) -> Response:
         link = shared(token)
-        row, shown = found(link.call_id), reviews.latest(link.call_id)
+        row = found(link.call_id)
+        shown = leaving(row).latest(link.call_id)
         request.state.who = None
         told = items(shown)
         return site.render(
@@ -267,24 +274,26 @@ def install(site: Site, search: Search, reviews: Reviews) -> None:
 
     @site.get("/shared/{token}/lines", OPEN)
     def shared_lines(request: Request, token: str, since: int = 0) -> Response:
-        link = shared(token)
+        row = found(shared(token).call_id)
         request.state.who = None
-        return entries(request, link.call_id, since)
+        return entries(request, leaving(row), row.id, since)
 
     @site.get("/shared/{token}/review.json", OPEN)
     def shared_data(token: str) -> Response:
-        return Response(orjson.dumps(picture(reviews.latest(shared(token).call_id))), media_type="application/json")
+        row = found(shared(token).call_id)
+        return Response(orjson.dumps(picture(leaving(row).latest(row.id))), media_type="application/json")
 
     @site.get("/shared/{token}/peaks", OPEN)
     def shared_peaks(token: str) -> Response:
-        return Response(reviews.peaks(shared(token).call_id), media_type="application/octet-stream")
+        row = found(shared(token).call_id)
+        return Response(leaving(row).peaks(row.id), media_type="application/octet-stream")
 
     @site.get("/shared/{token}/audio.wav", OPEN)
     def shared_audio(token: str) -> Response:
         link = shared(token)
         if not link.audio:
             raise Refused(404, "This link is without audio.")
-        return sound(link.call_id)
+        return sound(leaving(found(link.call_id)), link.call_id)
 
 
 def picture(shown: dict[str, Any]) -> dict[str, Any]:

@@ -74,8 +74,8 @@ class Examiner:
     def work_out(self, call: Call) -> None:
         figures = measured(self._reviews.of(call.id))
         with self._store.writing() as session:
-            if session.get(Call, call.id) is None:
-                return
+            if session.get(Call, call.id, with_for_update=True) is None:
+                return  # the row is held: nobody takes words out while they are read
             session.execute(delete(Examined).where(col(Examined.call_id) == call.id))
             session.add(Examined(call_id=call.id, rung_at=call.rung_at, **figures))
             keep_words(session, call)

@@ -28,7 +28,7 @@ from callcenter.comparing import Shop, Wanted
 from callcenter.contacts import contacts
 from callcenter.experiment import ExperimentError
 from callcenter.house import House
-from callcenter.store import experiments
+from callcenter.store import experiments, exports
 from callcenter.store.experiments import Kept
 from callcenter.store.tables import Tag, clean
 from flows import FlowError, Problem
@@ -127,8 +127,17 @@ class Deciding(BaseModel):
     why: str = Field(min_length=1, max_length=2_000)
 
 
-def install(app: FastAPI, house: House, guard: Guard, desk: Procedures, search: Search, reviews: Reviews) -> None:
-    _calls(app, house, guard, search, reviews)
+def install(
+    app: FastAPI,
+    house: House,
+    guard: Guard,
+    desk: Procedures,
+    search: Search,
+    reviews: Reviews,
+    redacted: Reviews,
+) -> None:
+    """`redacted` has the reviews that leave the house."""
+    _calls(app, house, guard, search, reviews, redacted)
     _flows(app, house, guard, desk)
     _experiments(app, house, guard)
 
@@ -145,22 +154,22 @@ def by(request: Request) -> str:
 # ------------------------------------------------------------------------------------------------------------- calls
 
 
-def _calls(app: FastAPI, house: House, guard: Guard, search: Search, reviews: Reviews) -> None:
+def _calls(app: FastAPI, house: House, guard: Guard, search: Search, reviews: Reviews, redacted: Reviews) -> None:
     store = house.store
 
     @app.get("/v1/search", dependencies=guard("export"), tags=["calls"])
-    def find(asked: Annotated[Asked, Query()]) -> dict[str, Any]:
+    def find(request: Request, asked: Annotated[Asked, Query()]) -> dict[str, Any]:
         """Calls by every filter of the calls page, newest first, with their figures. `q`: words that were said;
         `longer`, `shorter` are seconds, `slower` milliseconds to answer; `after` takes the last page's `more`."""
         results = search.find(Filter(**asked.model_dump(exclude={"limit"})), asked.limit)
-        rows = [told_row(found, True) for found in results.rows]
+        rows = [told_row(found, request.state.numbers) for found in results.rows]
         return {"calls": rows, "more": results.more, "problems": list(results.problems)}
 
     @app.get("/v1/calls/{call}/transcript", dependencies=guard("calls"), tags=["calls"])
     def transcript(call: Name, format: Annotated[str, Query(pattern="^(json|text)$")] = "json") -> Any:
         """What was said, in order; as text, a line an utterance."""
         row = found_in(store, call)
-        lines = transcript_of(store.transcript(row.id))
+        lines = transcript_of(exports.transcript(store, house.spool.root, row))
         if format == "json":
             return Transcript(call=row.id, lines=lines)
         return PlainTextResponse("".join(f"{line.side}: {line.text}\n" for line in lines))
@@ -168,7 +177,9 @@ def _calls(app: FastAPI, house: House, guard: Guard, search: Search, reviews: Re
     @app.get("/v1/calls/{call}/review", dependencies=guard("calls"), tags=["calls"])
     def review(call: Name) -> Response:
         """Everything the call's page shows: floor, overlaps, words with times, tools, variables and every figure."""
-        return Response(orjson.dumps(reviews.of(found_in(store, call).id)), media_type="application/json")
+        row = found_in(store, call)
+        shelf = redacted if exports.redacts(store, row) else reviews
+        return Response(orjson.dumps(shelf.of(row.id)), media_type="application/json")
 
     @app.put("/v1/calls/{call}/tags", dependencies=guard("review"), tags=["calls"])
     def tag(request: Request, call: Name, tagging: Tagging) -> dict[str, list[str]]:

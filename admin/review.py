@@ -59,8 +59,10 @@ from callcenter.measures import (
     recorded,
     scene,
 )
+from callcenter.redaction import redact, silenced
 from callcenter.store import Files, Leg, Store
-from callcenter.store.recordings import HEADER_BYTES
+from callcenter.store.keeping import treated
+from callcenter.store.recordings import CHANNELS, HEADER_BYTES
 from callcenter.units import FRAME, RATE, TURN
 
 VERSION: Final = 4
@@ -89,15 +91,17 @@ class Part:
         return max([len(self.caller), *ends])
 
 
-def parts_of(store: Store, root: Path, call_id: str, legs: Sequence[Leg]) -> list[Part]:
+def parts_of(store: Store, root: Path, call_id: str, legs: Sequence[Leg], redacting: bool = False) -> list[Part]:
     found: list[Part] = []
     start = 0
     for leg in legs:
         files = Files(root, call_id, leg.writer)
-        lines = list(read(store.journal(call_id, leg.writer)))
-        part = Part(files, start, lines)
+        told = store.journal(call_id, leg.writer)
+        taken = redact(told) if redacting and told else None
+        part = Part(files, start, list(read(taken.lines if taken else told)))
         if leg.recording and files.recording.exists():
             both = files.recording.read_bytes()[HEADER_BYTES:]
+            both = silenced(both, taken.spans, CHANNELS) if taken else both
             part.caller, part.agent = both[0::2], both[1::2]
         found.append(part)
         start += -(-part.length // TURN) * TURN
@@ -447,11 +451,13 @@ GROWING: Final = 8
 
 
 class Reviews:
-    """Reviews that were made already, beside the calls they are of. Who may have to wait for one asks `at_once`."""
+    """Reviews that were made already, beside the calls they are of. Those that are `redacting` may leave the house. Who
+    may have to wait for one asks `at_once`."""
 
-    def __init__(self, store: Store, root: Path) -> None:
+    def __init__(self, store: Store, root: Path, redacting: bool = False) -> None:
         self._store = store
         self._root = root
+        self._redacting = redacting
         self._desk = ThreadPoolExecutor(1, "review")
         self._lock = threading.Lock()
         self._begun: dict[str, Future[dict[str, Any]]] = {}
@@ -487,8 +493,8 @@ class Reviews:
         kept = self._kept(call_id, legs)
         if kept is not None:
             return kept
-        parts = parts_of(self._store, self._root, call_id, legs)
-        shown = {"stamp": stamp_of(legs), **review(parts)}
+        parts = parts_of(self._store, self._root, call_id, legs, self._redacting)
+        shown = {"stamp": self._stamp(call_id, legs), **review(parts)}
         if any(leg.state == "writing" for leg in legs) or not legs:
             shown["step"], shown["growing"] = FRAME, True
             self._remember(call_id, shown)
@@ -497,16 +503,20 @@ class Reviews:
         folder = self._folder(call_id)
         folder.mkdir(parents=True, exist_ok=True)
         write(folder / "peaks", body)
-        if len([part for part in parts if part.caller]) > 1:
+        if len([part for part in parts if part.caller]) > (0 if self._redacting else 1):
             write(folder / "audio.wav", joined_audio(parts))
         write(folder / "review.json", orjson.dumps(shown))
         return shown
 
     def _kept(self, call_id: str, legs: Sequence[Leg]) -> dict[str, Any] | None:
         """What was made of exactly what is known now."""
-        stamp = stamp_of(legs)
+        stamp = self._stamp(call_id, legs)
         found = (self._read(call_id), self._growing.get(call_id))
         return next((kept for kept in found if kept is not None and kept["stamp"] == stamp), None)
+
+    def _stamp(self, call_id: str, legs: Sequence[Leg]) -> list[Any]:
+        """What a review is made of: how far each journal has come and whether it goes on, and what was taken out."""
+        return [VERSION, [[leg.writer, leg.lines, leg.state] for leg in legs], treated(self._store, call_id)]
 
     def _remember(self, call_id: str, shown: dict[str, Any]) -> None:
         with self._lock:
@@ -522,19 +532,24 @@ class Reviews:
     def audio(self, call_id: str) -> Path | None:
         """The recording of the whole call: its own file, or all legs put together."""
         together = self._folder(call_id) / "audio.wav"
-        if together.exists():
-            return together
+        if self._redacting:
+            self.of(call_id)
+        if together.exists() or self._redacting:
+            return together if together.exists() else None
         legs = [leg for leg in self._store.legs(call_id) if leg.recording]
         found = [path for leg in legs if (path := Files(self._root, call_id, leg.writer).recording).exists()]
         return found[0] if found else None
 
     def forget(self, call_id: str) -> None:
+        self._growing.pop(call_id, None)
+        _loaded.cache_clear()
         folder = self._folder(call_id)
         for path in folder.glob("*") if folder.exists() else ():
             path.unlink()
 
     def _folder(self, call_id: str) -> Path:
-        return Files(self._root, call_id, "review").journal.parent / "review"
+        folder = "redacted" if self._redacting else "review"
+        return Files(self._root, call_id, folder).journal.parent / folder
 
     def _read(self, call_id: str) -> dict[str, Any] | None:
         path = self._folder(call_id) / "review.json"
@@ -548,11 +563,6 @@ def _loaded(path: Path, _changed: int) -> dict[str, Any]:
     """The page of a call asks for its review several times in a row."""
     shown: dict[str, Any] = orjson.loads(path.read_bytes())
     return shown
-
-
-def stamp_of(legs: Sequence[Leg]) -> list[Any]:
-    """What a review is made of: how far each journal has come, and whether it will go on."""
-    return [VERSION, [[leg.writer, leg.lines, leg.state] for leg in legs]]
 
 
 def write(path: Path, body: bytes) -> None:

@@ -5,7 +5,7 @@ from typing import Final, Literal
 
 Permission = Literal[
     "calls", "hear", "numbers", "review", "export", "live", "listen", "steer", "phone", "flows", "write_flows",
-    "run_experiments", "users", "own",
+    "run_experiments", "users", "own", "house",
 ]  # fmt: skip
 
 Role = Literal["viewer", "reviewer", "supervisor", "author", "admin"]
@@ -20,7 +20,7 @@ ROLES: Final[Mapping[str, frozenset[str]]] = {
     "reviewer": _REVIEWER,
     "supervisor": _SUPERVISOR,
     "author": _AUTHOR,
-    "admin": _SUPERVISOR | _AUTHOR | {"users"},
+    "admin": _SUPERVISOR | _AUTHOR | {"users", "house"},
 }
 
 SAYS: Final[Mapping[str, str]] = {
@@ -28,7 +28,7 @@ SAYS: Final[Mapping[str, str]] = {
     "reviewer": "Hears calls, comments, corrects outcomes, exports.",
     "supervisor": "Also listens to live calls, whispers, takes over and ends calls; runs experiments.",
     "author": "Hears calls; writes, tries and publishes flows; runs experiments.",
-    "admin": "Everything, and who may sign in.",
+    "admin": "Everything, who may sign in, what is kept, keys and webhooks.",
 }
 
 

@@ -24,9 +24,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from admin import audit, users
 from admin.assets import REMEDY, Assets
+from admin.keyring import Keyring
 from admin.outcomes import tone
 from admin.roles import masked, may
 from admin.users import Signed, UserError
+from callcenter.api import TooOften
 from callcenter.house import House
 from callcenter.logs import log
 from callcenter.store import StoreDown
@@ -59,6 +61,9 @@ NAV: Final = (
     ("/phone", "Phone", "phone", "phone"),
     ("/users", "Users", "users", "users"),
     ("/audit", "Audit log", "users", "log"),
+    ("/keeping", "Keeping", "house", "tool"),
+    ("/keys", "API keys", "house", "log"),
+    ("/webhooks", "Webhooks", "house", "out"),
 )
 """Address, title, the permission it needs, its icon. A page that is not installed is not shown."""
 
@@ -88,9 +93,10 @@ class Site:
     welcome: Callable[..., Response]
     """Signs a verified user in; set by `signin`."""
 
-    def __init__(self, app: FastAPI, house: House) -> None:
+    def __init__(self, app: FastAPI, house: House, keys: Keyring) -> None:
         self.app = app
         self.house = house
+        self._keys = keys
         self.assets = Assets()
         if self.assets.missing:
             log.warning("browser libraries missing", missing=self.assets.missing, remedy=REMEDY)
@@ -104,7 +110,7 @@ class Site:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.globals |= {"url": self.assets.url}
+        self._templates.globals |= {"url": self.assets.url, "sso": bool(house.settings.oidc_issuer)}
         self._templates.filters |= {
             "clock": clock,
             "tone": tone,
@@ -163,10 +169,9 @@ class Site:
         async def guard(request: Request) -> None:
             who = await run_in_threadpool(self.who, request)
             request.state.who = who
-            request.state.form = {}
-            if request.method != "GET":
+            request.state.form = await read_form(request) if request.method != "GET" else {}
+            if request.method != "GET" and not (who and bearer(request)):  # no browser sends a key by itself
                 self._ours(request)
-                request.state.form = await read_form(request)
                 token = request.state.form.get("csrf", "") or request.headers.get("x-csrf", "")
                 if not hmac.compare_digest(token.encode(), csrf(request.cookies.get(COOKIE, "")).encode()):
                     raise Refused(403, "This form is no longer valid. Load the page again.")
@@ -201,6 +206,11 @@ class Site:
         return who
 
     def who(self, request: HTTPConnection) -> Signed | None:
+        if key := bearer(request):
+            try:
+                return self._keys.who(key, address(request))
+            except TooOften as error:
+                raise Refused(429, f"{error}.".capitalize()) from None
         return users.signed_in(self.house.store, request.cookies.get(COOKIE, ""))
 
     # -------------------------------------------------------------------------------------------------------- answering
@@ -279,6 +289,12 @@ def inside(path: str) -> str:
 def csrf(token: str) -> str:
     """What our forms carry: whoever cannot read the cookie cannot know it."""
     return sha256(f"form {token}".encode()).hexdigest()
+
+
+def bearer(request: HTTPConnection) -> str:
+    """The key of the API that comes with a request, if any."""
+    kind, _, key = request.headers.get("authorization", "").partition(" ")
+    return key.strip() if kind.lower() == "bearer" else ""
 
 
 def address(request: HTTPConnection) -> str:

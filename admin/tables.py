@@ -5,12 +5,25 @@ Secrets are kept as hashes only: passwords as argon2, sign-ins and links as SHA-
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Index, Text
+from sqlalchemy import BigInteger, Index, Text, UniqueConstraint
 from sqlmodel import Field
 
 from callcenter.store.tables import Instant, Row
 
-__all__ = ["Attempt", "Audit", "Comment", "Share", "SignIn", "User", "Verdict", "View"]
+__all__ = [
+    "ApiKey",
+    "Attempt",
+    "Audit",
+    "Comment",
+    "Delivery",
+    "Hook",
+    "Share",
+    "SignIn",
+    "User",
+    "Verdict",
+    "View",
+    "Way",
+]
 
 
 class User(Row, table=True):
@@ -116,3 +129,73 @@ class Share(Row, table=True):
     made_at: datetime = Field(sa_type=Instant)
     until: datetime = Field(sa_type=Instant)
     audio: bool = False
+
+
+class ApiKey(Row, table=True):
+    """A key of the API, which may do what its role may."""
+
+    __tablename__ = "admin_key"
+
+    id: str = Field(primary_key=True)
+    """The part of the key that everybody may know."""
+    name: str
+    role: str
+    digest: str
+    made_by: str
+    made_at: datetime = Field(sa_type=Instant)
+    until: datetime | None = Field(default=None, sa_type=Instant)
+    seen_at: datetime | None = Field(default=None, sa_type=Instant)
+    seen_from: str = ""
+    revoked_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class Hook(Row, table=True):
+    """An address that is told of every call that ends. Its secrets stand here as they are: deliveries are signed
+    with them."""
+
+    __tablename__ = "admin_hook"
+
+    id: str = Field(primary_key=True)
+    url: str
+    active: bool = True
+    secret: str
+    old_secret: str = ""
+    old_until: datetime | None = Field(default=None, sa_type=Instant)
+    made_by: str
+    made_at: datetime = Field(sa_type=Instant)
+    """Calls that ended before are not told."""
+
+
+class Delivery(Row, table=True):
+    """Something that is to be told to a webhook, or has been."""
+
+    __tablename__ = "admin_delivery"
+    __table_args__ = (UniqueConstraint("hook_id", "call_id"), Index(None, "state", "due_at"), Index(None, "call_id"))
+
+    id: str = Field(primary_key=True)
+    hook_id: str = Field(foreign_key="admin_hook.id", ondelete="CASCADE")
+    call_id: str | None = Field(default=None, foreign_key="call.id", ondelete="CASCADE")
+    event: str
+    body: str = Field(sa_type=Text)
+    state: str = "waiting"
+    tries: int = 0
+    made_at: datetime = Field(sa_type=Instant)
+    due_at: datetime = Field(sa_type=Instant)
+    tried_at: datetime | None = Field(default=None, sa_type=Instant)
+    status: int = 0
+    problem: str = ""
+    took_ms: int = 0
+
+
+class Way(Row, table=True):
+    """A way to the OpenID provider that somebody is on."""
+
+    __tablename__ = "admin_way"
+
+    state: str = Field(primary_key=True)
+    """A hash, like `browser`, the cookie of whoever began."""
+    browser: str
+    nonce: str
+    verifier: str
+    target: str = "/"
+    until: datetime = Field(sa_type=Instant)

@@ -20,6 +20,7 @@ from callcenter.train.commands import app as teaching
 
 if TYPE_CHECKING:
     from callcenter.store import Store
+    from callcenter.store.removal import Removal
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -223,6 +224,53 @@ def replay(call: Annotated[str, typer.Argument(help="A call's id, or the provide
 
 
 @app.command()
+def redact(calls: Annotated[list[str], typer.Argument(help="Ids of calls that are over.")]) -> None:
+    """Take card, social security and phone numbers and e-mail addresses out of calls for good: text and sound."""
+    from admin.audit import note
+    from admin.users import Signed
+    from callcenter.store import Store
+
+    removal, store = removing(), Store(settings().database)
+    for call in calls:
+        note(store, Signed("command line", ""), "redacted call", call)
+        counts = removal.redact(call)
+        if counts is None:
+            raise Refusal(f"there is no call {call!r} that is over and has been shipped")
+        told = ", ".join(f"{count} words of {kind}" for kind, count in sorted(counts.items())) or "nothing found"
+        console.print(f"{call}: {told}")
+
+
+@app.command()
+def forget(
+    number: Annotated[str, typer.Argument(help="The caller's number.")],
+    sure: Annotated[bool, typer.Option("--sure", help="Do it; else only say how many calls there are.")] = False,
+) -> None:
+    """Delete every call from or to a number: recordings, words, journals, rows."""
+
+    from admin.audit import note
+    from admin.roles import masked
+    from admin.users import Signed
+    from callcenter.store import Store
+
+    chosen, removal = settings(), removing()
+    calls = removal.calls_of(number, chosen.country)
+    if not sure:
+        console.print(f"{len(calls)} calls; they are deleted with --sure")
+        return
+    note(Store(chosen.database), Signed("command line", ""), "forgot caller", masked(number), f"{len(calls)} calls")
+    console.print(f"{removal.forget(calls)} of {len(calls)} calls deleted")
+
+
+def removing() -> "Removal":
+    from admin.keeping import without_comments
+    from callcenter.store import Store
+    from callcenter.store.removal import Removal
+
+    chosen = settings()
+    return Removal(Store(chosen.database, chosen.country), chosen.var, without_comments)
+
+
+@app.command()
 def doctor(
     url: Annotated[str, typer.Option(help="Where the server is; default: the configured address.")] = "",
     ready: Annotated[bool, typer.Option("--ready", help="Only ask whether the server takes calls.")] = False,
@@ -315,6 +363,18 @@ def bench_ears(
         expect,
     )
     raise typer.Exit(run(order, EARS[ears], console))
+
+
+@bench.command("redaction")
+def bench_redaction(
+    calls: Annotated[int, typer.Option(help="Calls that give something away; a third more do not.", min=1)] = 500,
+    seed: Annotated[int, typer.Option(help="Other seeds say other things.")] = 1,
+    show: Annotated[int, typer.Option(help="Print so many calls in which something is left.", min=0)] = 5,
+) -> None:
+    """Whether numbers and addresses that callers give away are gone from text and sound, and what went with them."""
+    from callcenter.bench.redaction import run
+
+    raise typer.Exit(run(calls, seed, console, show))
 
 
 @bench.command("engine")

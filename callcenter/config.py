@@ -141,6 +141,19 @@ class Settings:
     api_key: Secret = field(default_factory=Secret)
     """Key of the API under /v1; empty: the API answers this machine only."""
 
+    oidc_issuer: str = ""
+    """The OpenID provider of single sign-on, exactly as it names itself; empty: passwords only."""
+    oidc_client: str = ""
+    """Our id at the provider."""
+    oidc_secret: Secret = field(default_factory=Secret)
+    """Our secret there; empty for a client without one."""
+    oidc_groups: str = "groups"
+    """The claim that has a user's groups."""
+    oidc_roles: Mapping[str, Any] = field(default_factory=dict)
+    """JSON: which group has which role, {"callcenter-admins": "admin", "*": "viewer"}; * is everybody."""
+    hooks_allowed: tuple[str, ...] = ()
+    """Hosts and networks of our own that webhooks may reach, comma separated, e.g. crm.internal,10.1.0.0/16."""
+
     prices: Mapping[str, Any] = field(default_factory=dict)
     """JSON: what things cost, for the cost of a call, {"line_minute": 0.0085, "duplex_minute": {"live": 0.06}}."""
     record: bool = True
@@ -233,6 +246,8 @@ def _checked(settings: Settings) -> Settings:
     if settings.live_url and not settings.live_url.startswith(("wss://", "ws://")):
         raise SettingError(f"{PREFIX}LIVE_URL={settings.live_url!r}: begin it with wss://")
     _check_prices(settings.prices)
+    if settings.oidc_issuer:
+        _check_oidc(settings)
     if settings.rescue and settings.rescue not in settings.transfers:
         raise SettingError(f"{PREFIX}RESCUE={settings.rescue!r} is not among {PREFIX}TRANSFERS")
     if settings.twilio_token and len(settings.twilio_token.reveal()) < SHORTEST_TOKEN:
@@ -255,3 +270,11 @@ def _check_prices(prices: Mapping[str, Any]) -> None:
 
 def _is_price(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
+
+
+def _check_oidc(settings: Settings) -> None:
+    issuer = settings.oidc_issuer
+    if not issuer.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        raise SettingError(f"{PREFIX}OIDC_ISSUER={issuer!r}: begin it with https://")
+    if not settings.oidc_client or not settings.oidc_roles:
+        raise SettingError(f"{PREFIX}OIDC_ISSUER needs {PREFIX}OIDC_CLIENT and {PREFIX}OIDC_ROLES beside it")

@@ -277,9 +277,10 @@ def create_app(house: House) -> FastAPI:
     app.state.house = house
     api.operations(app, house)
     webhooks.install(app, house)
-    guard = api.Guard(house.settings)
+    ring = admin.Keyring(house.store)
+    guard = api.Guard(house.settings, ring)
     api.install(app, house, guard)
-    site = app.state.site = admin.install(app, house, guard)
+    site = app.state.site = admin.install(app, house, ring, guard)
     return app
 
 

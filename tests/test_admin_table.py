@@ -24,6 +24,8 @@ EVERYBODY = {
     ("GET", "/first"),
     ("POST", "/first"),
     ("POST", "/theme"),
+    ("GET", "/sso"),
+    ("GET", "/sso/back"),
     ("GET", "/assets/{name}"),
     ("GET", "/shared/{token}"),
     ("GET", "/shared/{token}/lines"),
@@ -45,6 +47,22 @@ TABLE = {
     ("POST", "/users/{name}"): ADMIN,
     ("GET", "/audit"): ADMIN,
     ("GET", "/dashboard"): ALL,
+    ("GET", "/webhooks"): ADMIN,
+    ("POST", "/webhooks"): ADMIN,
+    ("GET", "/webhooks/{hook}"): ADMIN,
+    ("POST", "/webhooks/{hook}/rotate"): ADMIN,
+    ("POST", "/webhooks/{hook}/switch"): ADMIN,
+    ("POST", "/webhooks/{hook}/remove"): ADMIN,
+    ("POST", "/webhooks/{hook}/try"): ADMIN,
+    ("POST", "/webhooks/{hook}/again"): ADMIN,
+    ("GET", "/keys"): ADMIN,
+    ("POST", "/keys"): ADMIN,
+    ("POST", "/keys/{key}/revoke"): ADMIN,
+    ("GET", "/keeping"): ADMIN,
+    ("POST", "/keeping"): ADMIN,
+    ("POST", "/keeping/drop"): ADMIN,
+    ("POST", "/keeping/forget"): ADMIN,
+    ("POST", "/keeping/redact"): ADMIN,
     ("GET", "/calls"): ALL,
     ("GET", "/calls.csv"): REVIEWING,
     ("GET", "/calls.jsonl"): REVIEWING,
@@ -98,7 +116,8 @@ TABLE = {
 def server(tmp_path_factory, upgraded):
     folder = tmp_path_factory.mktemp("table")
     shutil.copy(upgraded["sqlite"].removeprefix("sqlite:///"), folder / "table.db")
-    with running(folder, f"sqlite:///{folder / 'table.db'}") as server:
+    sso = {"oidc_issuer": "https://id.example", "oidc_client": "us", "oidc_roles": {"*": "viewer"}}
+    with running(folder, f"sqlite:///{folder / 'table.db'}", **sso) as server:
         yield server
 
 
@@ -119,7 +138,7 @@ def test_every_route_has_a_row_and_every_row_a_route(server):
 
 def asked(visitor, method, path):
     path = path.replace("{call}", "no-such-call").replace("{name}", "nobody").replace("{number}", "1")
-    path = path.replace("{id}", "1").replace("{key}", "none").replace("{title}", "none")
+    path = path.replace("{id}", "1").replace("{key}", "none").replace("{title}", "none").replace("{hook}", "none")
     form = {"script": "no such"} if path == "/phone/simulated" else {}
     return visitor.get(path) if method == "GET" else visitor.post(path, form)
 

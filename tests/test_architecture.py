@@ -26,6 +26,7 @@ ORDER = [
     {"codec"},
     {"curtain"},
     {"journal"},
+    {"redaction"},
     {"store"},
     {"voices"},
     {"telephony"},
@@ -94,6 +95,7 @@ DECISIONS = (
     "measures",
     "codec",
     "journal",
+    "redaction",
     "curtain",
 )
 VALUES = ("units", "events", "flows")

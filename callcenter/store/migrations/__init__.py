@@ -24,6 +24,7 @@ MODULES: Final = (
     "callcenter.store.tables",
     "callcenter.store.derived",
     "callcenter.store.published",
+    "callcenter.store.keeping",
     "callcenter.background.crm.tables",
     "admin.tables",
 )
