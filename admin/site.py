@@ -61,9 +61,9 @@ NAV: Final = (
     ("/phone", "Phone", "phone", "phone"),
     ("/users", "Users", "users", "users"),
     ("/audit", "Audit log", "users", "log"),
-    ("/keeping", "Keeping", "house", "tool"),
-    ("/keys", "API keys", "house", "log"),
-    ("/webhooks", "Webhooks", "house", "out"),
+    ("/keeping", "Keeping", "house", "box"),
+    ("/keys", "API keys", "house", "key"),
+    ("/webhooks", "Webhooks", "house", "hook"),
 )
 """Address, title, the permission it needs, its icon. A page that is not installed is not shown."""
 

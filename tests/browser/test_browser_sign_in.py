@@ -7,7 +7,8 @@ from conftest import Watched, open_page
 from running import running
 
 PAGES = (
-    "/dashboard", "/calls", "/live", "/flows", "/experiments", "/users", "/audit", "/account", "/phone", "/v1/docs",
+    "/dashboard", "/calls", "/live", "/flows", "/experiments", "/users", "/audit", "/keeping", "/keys", "/webhooks",
+    "/account", "/phone", "/v1/docs",
 )  # fmt: skip
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
