@@ -64,24 +64,48 @@ def test_a_key_is_shown_once_and_kept_as_a_hash(server):
     admin.close()
 
 
+ALL = {"viewer", "reviewer", "supervisor", "author", "admin"}
+REVIEWING = {"reviewer", "supervisor", "admin"}
+AUTHORS = {"author", "admin"}
+COMPARING = {"supervisor", "author", "admin"}
 MAY = {
-    ("GET", "/v1/calls"): {"viewer", "reviewer", "supervisor", "author", "admin"},
-    ("GET", "/v1/calls/{call}"): {"viewer", "reviewer", "supervisor", "author", "admin"},
-    ("GET", "/v1/calls/{call}/journal"): {"reviewer", "supervisor", "admin"},
+    ("GET", "/v1/calls"): ALL,
+    ("GET", "/v1/calls/{call}"): ALL,
+    ("GET", "/v1/calls/{call}/transcript"): ALL,
+    ("GET", "/v1/calls/{call}/review"): ALL,
+    ("PUT", "/v1/calls/{call}/tags"): REVIEWING,
+    ("GET", "/v1/calls/{call}/journal"): REVIEWING,
     ("GET", "/v1/calls/{call}/recording.wav"): {"reviewer", "supervisor", "author", "admin"},
     ("POST", "/v1/calls"): {"supervisor", "admin"},
-    ("GET", "/calls.csv"): {"reviewer", "supervisor", "admin"},
+    ("GET", "/v1/search"): REVIEWING,
+    ("GET", "/v1/flows"): ALL,
+    ("POST", "/v1/flows/check"): ALL,
+    ("GET", "/v1/flows/{name}"): ALL,
+    ("PUT", "/v1/flows/{name}"): AUTHORS,
+    ("GET", "/v1/flows/{name}/versions/{number}"): ALL,
+    ("POST", "/v1/flows/{name}/publish"): AUTHORS,
+    ("POST", "/v1/flows/{name}/back"): AUTHORS,
+    ("GET", "/v1/experiments"): ALL,
+    ("POST", "/v1/experiments"): COMPARING,
+    ("GET", "/v1/experiments/{name}"): ALL,
+    ("GET", "/v1/experiments/{name}/reading"): ALL,
+    ("GET", "/v1/experiments/{name}/calls"): COMPARING,
+    ("POST", "/v1/experiments/{name}/start"): COMPARING,
+    ("POST", "/v1/experiments/{name}/stop"): COMPARING,
+    ("POST", "/v1/experiments/{name}/decide"): COMPARING,
+    ("GET", "/calls.csv"): REVIEWING,
     ("POST", "/users"): {"admin"},
     ("GET", "/keys"): {"admin"},
 }
 
 
-@pytest.mark.parametrize("role", ["viewer", "reviewer", "supervisor", "author", "admin"])
+@pytest.mark.parametrize("role", sorted(ALL))
 def test_a_key_may_do_what_its_role_may_and_nothing_else(server, call, role):
     _, key = Keyring(server.house.store).make(f"of {role}", role, "ana")
     for (verb, path), roles in MAY.items():
-        given = {"json": {"to": "+15550107723"}} if path == "/v1/calls" and verb == "POST" else {}
-        status = ask(server, key, path.replace("{call}", call), verb, **given).status_code
+        there = path.replace("{call}", call).replace("{name}", "none").replace("{number}", "1")
+        given = {"json": {"to": "+15550107723"}} if verb in ("POST", "PUT") and path.startswith("/v1/") else {}
+        status = ask(server, key, there, verb, **given).status_code
         assert (status not in (401, 403)) == (role in roles), f"{role} {verb} {path}: {status}"
 
 
