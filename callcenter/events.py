@@ -187,7 +187,7 @@ class Withdrawn:
 class Directed:
     """Somebody outside the conversation (a supervisor, the background, a shutdown) orders something."""
 
-    order: Literal["hang_up", "transfer", "pause_recording", "resume_recording", "press"]
+    order: Literal["hang_up", "transfer", "pause_recording", "resume_recording", "press", "take_over", "give_back"]
     argument: str = ""
     by: str = ""
     when_said: bool = False

@@ -31,14 +31,27 @@ def postgres(cluster: Postgres) -> str:
     return cluster.url()
 
 
-@pytest.fixture(scope="session")
-def upgraded(cluster: Postgres, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Databases at the newest revision, to be copied."""
-    fresh(cluster, "upgraded")
-    urls = {"postgres": cluster.url("upgraded"), "sqlite": f"sqlite:///{tmp_path_factory.mktemp('db') / 'upgraded.db'}"}
-    for url in urls.values():
+class Upgraded(dict[str, str]):
+    """Databases at the newest revision, each made when the first test wants to copy it: most want no PostgreSQL."""
+
+    def __init__(self, request: pytest.FixtureRequest, folder: Path) -> None:
+        self._request = request
+        self._folder = folder
+
+    def __missing__(self, kind: str) -> str:
+        if kind == "postgres":
+            cluster = self._request.getfixturevalue("cluster")
+            url = fresh(cluster, "upgraded")
+        else:
+            url = f"sqlite:///{self._folder / 'upgraded.db'}"
         migrations.upgrade(url)
-    return urls
+        return self.setdefault(kind, url)
+
+
+@pytest.fixture(scope="session")
+def upgraded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The URLs of databases at the newest revision, to be copied."""
+    return Upgraded(request, tmp_path_factory.mktemp("db"))
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -55,7 +68,7 @@ def database(request: pytest.FixtureRequest, upgraded: dict[str, str], tmp_path:
     if request.param == "sqlite":
         shutil.copy(upgraded["sqlite"].removeprefix("sqlite:///"), tmp_path / "test.db")
         return f"sqlite:///{tmp_path / 'test.db'}"
-    return fresh(request.getfixturevalue("cluster"), "test", like="upgraded")
+    return another(request.getfixturevalue("cluster"), upgraded, "test")
 
 
 @pytest.fixture
@@ -71,6 +84,12 @@ def fresh(cluster: Postgres, name: str, like: str = "template1") -> str:
         connection.execute(f"drop database if exists {name} with (force)")
         connection.execute(f"create database {name} template {like}")
     return cluster.url(name)
+
+
+def another(cluster: Postgres, upgraded: dict[str, str], name: str) -> str:
+    """An upgraded PostgreSQL database of one's own."""
+    like = upgraded["postgres"].rpartition("/")[2]
+    return fresh(cluster, name, like=like)
 
 
 @pytest.fixture

@@ -121,6 +121,12 @@ class Dialogue:
     def task(self) -> Task | None:
         return self.tasks[-1] if self.tasks else None
 
+    @property
+    def known(self) -> dict[tuple[str, str], Slot]:
+        """Every detail by the step it is for and its name; who the caller is belongs to no step."""
+        tasks = (self.identity, *((self.last,) if self.last else ()), *self.tasks)
+        return {(task.step, name): slot for task in tasks for name, slot in task.slots.items()}
+
     def with_task(self, task: Task) -> "Dialogue":
         return replace(self, tasks=(*self.tasks[:-1], task))
 
