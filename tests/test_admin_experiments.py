@@ -7,6 +7,7 @@ import pytest
 from running import running
 from test_trials import filled
 from visitor import visitor_of
+from waiting import until
 
 from admin import audit
 from admin.experiments import Readings, arm_text, need, rows, wanted
@@ -52,8 +53,8 @@ def test_the_whole_life_of_an_experiment(served):
     assert author.post("/experiments/spring/start", {"gate": f"a table\n{GATE}\n"}).status_code == 303
     assert experiments.running(store).row.gate["duplex"]["parrot"]["calls"] == 8
     filled(store, 0.6)
+    until(lambda: "Echo breaks abandoned: stop." in author.get("/experiments/spring").text)
     page = author.get("/experiments/spring")
-    assert "Echo breaks abandoned: stop." in page.text
     assert "echo broke it" in page.text
     assert "300 of" in page.text
     assert 'class="interval' in page.text
@@ -123,13 +124,13 @@ def test_a_reading_that_fails_says_so_and_the_next_is_tried(served, tmp_path):
     author.post("/experiments/spring/start", {"without": "a try"})
     kept = experiments.named(served.house.store, "spring")
     readings = Readings(served.house.store)
-    fine = readings.look(kept)
+    fine = until(lambda: looked if (looked := readings.look(kept)).reading else None)
     assert (fine.reading.callers, fine.trouble) == (0, "")
     assert readings.look(kept).at == fine.at, "a fresh one is kept"
     readings.forget("spring")
     broken = experiments.Kept(None, kept.row)
-    assert "failed" in readings.look(broken).trouble
-    assert readings.look(kept).reading is not None
+    assert "failed" in until(lambda: readings.look(broken).trouble)
+    assert until(lambda: readings.look(kept).reading) is not None
     readings.stop()
     author.close()
 
