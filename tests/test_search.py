@@ -156,6 +156,16 @@ def test_silence_says_nothing_and_costs_next_to_nothing(vocabulary):
     assert not search.close().certain
 
 
+@pytest.mark.parametrize("text", TEXTS)
+def test_last_words_are_told_in_a_silence_so_sure_that_nothing_else_is_left(vocabulary, text):
+    """The last hypothesis may be the only one before anybody looked: its words are told all the same."""
+    search = Search(vocabulary.weighing(Weights(beam=8.0)), PRIORS)
+    logs = np.concatenate([frames(text, Hearing(mistaken=0.0, noise=0.0)), still(60, 1 - 1e-7)])
+    found = [word for at in range(0, len(logs), LOOK) for word in search.push(logs[at : at + LOOK]).certain]
+    assert said(found) == text
+    assert not search.close().certain
+
+
 def test_after_a_silence_another_sentence_is_heard_as_well(vocabulary):
     search = Search(vocabulary, PRIORS)
     found = words(search, np.concatenate([frames(TEXTS[2]), still(200), frames(TEXTS[4]), still(60)]))

@@ -130,14 +130,16 @@ class Search:
     def _frame(self, logs: Floats) -> list[Word]:
         self.frames += 1
         self._silent = self._silent + 1 if logs[SILENCE] > np.log(self._shared.weights.quiet) else 0
-        resting = len(self._beam) == 1 and self._beam.node[0] == PAUSE
-        if not (resting and self._silent):
+        if not (self._silent and self._rested()):
             self._advance(logs)
-        if self.frames % LOOK:
-            return []
-        if resting:
+        if self.frames % LOOK or self._rested():
             return []
         return self._settle() if self._rests() else self._look()
+
+    def _rested(self) -> bool:
+        """Whether nothing is left but a pause after words that were all told."""
+        beam = self._beam
+        return len(beam) == 1 and beam.node[0] == PAUSE and beam.past[0] == self._told
 
     def _rests(self) -> bool:
         """Whether the best hypothesis has been in a pause for long, and the last frames leave no doubt of it."""
