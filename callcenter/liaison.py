@@ -119,13 +119,17 @@ class Liaison:
         )
 
     def saw(self, at: int, event: Event, commands: Sequence[Command]) -> None:
-        """Something passed through the line."""
+        """Something passed through the line. What a duplex does in a turn comes after the turn's words: they are what
+        it answers."""
         worker = self._worker
         if worker is None:
             return
+        if isinstance(event, TurnHeard):
+            worker.heard(at)
+        for command in commands:
+            if isinstance(command, Understood):
+                worker.tell(Words(at, command.text, command.final))
         match event:
-            case TurnHeard():
-                worker.heard(at)
             case Spoken():
                 for act in event.acts:
                     worker.tell(Acted(at, act))
@@ -137,13 +141,8 @@ class Liaison:
             case _:
                 pass
         for command in commands:
-            match command:
-                case Understood(text, final):
-                    worker.tell(Words(at, text, final))
-                case Delivered(note_id, text, complete):
-                    worker.tell(SpokenHeard(at, note_id, text, complete))
-                case _:
-                    pass
+            if isinstance(command, Delivered):
+                worker.tell(SpokenHeard(at, command.note_id, command.text, command.complete))
 
     async def end(self, at: int) -> None:
         """The line is over; changes under way are heard to their end."""
