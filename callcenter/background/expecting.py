@@ -1,7 +1,7 @@
 """What the caller is likely to say to the question that is open, for ears that find words better when they know.
 
 Kinds of answers stand in angle brackets, as `callcenter.model.expectations` reads them; other words are themselves: what
-a step offers to choose from, and how callers ask for the steps. It is only ever a hint. A caller may say anything.
+a step offers to choose from, and how it names itself. It is only ever a hint. A caller may say anything.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Any, Final
 from callcenter.background.grammar.words import words
 from callcenter.background.ground import Ground
 from callcenter.background.state import Dialogue, Task
-from flows import Collect, Flow
+from flows import Collect
 
 KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "digits": ("<digits>",),
@@ -79,7 +79,7 @@ def _choices(ground: Ground, d: Dialogue, collect: Collect) -> Iterator[str]:
     if wanted is None:
         return
     values = [value for record in wanted.records for field in wanted.by for value in _flat(record.get(field))]
-    found = {word for value in values for word in _value(value)}
+    found = {word for value in values for word in spoken_as(value)}
     if len(found) <= MOST:
         yield from found
         yield from ("first", "second", "last", "one")
@@ -89,7 +89,7 @@ def _flat(value: Any) -> list[str]:
     return [str(one) for one in value] if isinstance(value, list | tuple) else [str(value)] if value else []
 
 
-def _value(value: str) -> Iterator[str]:
+def spoken_as(value: str) -> Iterator[str]:
     """A value that tells by its form how it is said."""
     if re.fullmatch(r"\d+", value):
         yield "<digits>"
@@ -107,9 +107,3 @@ def _value(value: str) -> Iterator[str]:
 def _spoken(text: str) -> tuple[str, ...]:
     """The words of a text that tell something: those of one or two letters are everywhere."""
     return tuple(word for word in words(text) if len(word) > 2 and word.replace("'", "").isalpha())
-
-
-def asked(flow: Flow) -> tuple[str, ...]:
-    """The words callers ask for a flow's steps in."""
-    texts = [text for step in flow.steps.values() for text in (*step.phrases, step.about)]
-    return tuple(sorted({word for text in texts for word in _spoken(text)}))
