@@ -267,8 +267,15 @@ class Search:
         return int(self._beam.past[np.argmax(self._beam.score)])
 
     def _ending(self) -> int:
+        """The words of the best hypothesis that is silent here, if that is not much worse than those that are not: a
+        noise that sounds like the end of a word holds nothing up. In the middle of a word nobody has ended."""
+        score, silent = self._beam.score, self._beam.node == PAUSE
+        good = silent & (score > score.max() - np.float32(self._shared.weights.doubt))
+        return self._over(good) if good.any() else self._told
+
+    def _over(self, rows: Bools | None = None) -> int:
         """The words of the best hypothesis that ends with a word; of the best that there is where none does."""
-        whole = self._beam.rows(self._beam.node <= PAUSE)
+        whole = self._beam.rows(self._beam.node <= PAUSE if rows is None else rows)
         if not len(whole):
             return self._best()
         past, language, weights = whole.past, self._shared.language, self._shared.weights
@@ -297,7 +304,7 @@ class Search:
 
     def _settle(self) -> list[Word]:
         """Everything is certain: the best hypothesis that ends with a word, and it alone, goes on after a pause."""
-        best = self._ending()
+        best = self._over()
         told = self._words(best, self._told)
         word, last, pair = (int(column[best]) for column in (self._book.word, self._book.last, self._book.pair))
         self._book.size = 0

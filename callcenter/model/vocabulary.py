@@ -42,6 +42,8 @@ class Weights:
     """Frames after which a word of the best hypothesis is certain."""
     rest: int = 12
     """Frames of silence that make everything certain: half as many as make a word certain cost no word."""
+    doubt: float = 4.0
+    """How much worse than the best a hypothesis may be that is silent, where the speaker is taken to have ended."""
     over: float = -4.0
     """After so long a silence a sentence may be over: the least logarithm of that, for it may go on all the same."""
     quiet: float = 0.7
