@@ -131,13 +131,17 @@ class Liaison:
         )
 
     def saw(self, at: int, event: Event, commands: Sequence[Command]) -> None:
-        """Something passed through the line."""
+        """Something passed through the line. What a duplex does in a turn comes after the turn's words: they are what
+        it answers."""
         worker = self._worker
         if worker is None:
             return
+        if isinstance(event, TurnHeard):
+            worker.heard(at)
+        for command in commands:
+            if isinstance(command, Understood):
+                worker.tell(Words(at, command.text, command.final))
         match event:
-            case TurnHeard():
-                worker.heard(at)
             case Spoken():
                 for act in event.acts:
                     worker.tell(Acted(at, act))
@@ -150,8 +154,6 @@ class Liaison:
                 pass
         for command in commands:
             match command:
-                case Understood(text, final):
-                    worker.tell(Words(at, text, final))
                 case Delivered(note_id, text, complete):
                     worker.tell(SpokenHeard(at, note_id, text, complete))
                 case Record(on):

@@ -77,6 +77,7 @@ class Agent:
             if desk.d.caller is not None and known is None:
                 desk.let_know("The caller is verified.", desk.d.caller.request)
             desk.behave()
+            desk.expect()
         elif isinstance(told, ToolAnswered):
             desk.out.append(Withhold("late", f"{told.request} after the call"))
         return list(desk.out)
