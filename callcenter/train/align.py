@@ -23,6 +23,7 @@ from callcenter.model.config import LATE
 from callcenter.model.ear import Ear
 from callcenter.model.frontend import levels
 from callcenter.model.phones import LABEL, SILENCE, UNKNOWN
+from callcenter.train.files import taught_ear
 from callcenter.train.speech import Chorus, Utterance
 from callcenter.voices import Word
 
@@ -120,13 +121,14 @@ def kind(clip: Clip, said: Utterance) -> str:
     return "story" if said.phrase_ends and len(said) / 8_000 > STORY else "turn"
 
 
+def part_of(pools: Path, at: int) -> Path:
+    return pools / f"real-{at}.pickle"
+
+
 def time_people(taught: Path, data: Path, pools: Path, part: int, parts: int) -> None:
     """A process that times some of the speakers with an ear from a file."""
     torch.set_num_threads(1)
-    saved = torch.load(taught, weights_only=True)
-    ear = Ear(saved["width"])
-    ear.load_state_dict({name: weights.float() for name, weights in saved["ear"].items()})
-    pool(ear.eval(), data, pools / f"real-{part}.pickle", part=part, parts=parts)
+    pool(taught_ear(taught), data, part_of(pools, part), part=part, parts=parts)
 
 
 def pool(

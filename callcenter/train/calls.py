@@ -1,13 +1,11 @@
 """Scenes as the model meets them: both channels on a bad line, the sequence of tokens, the right answers."""
 
-import queue
+import gzip
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from multiprocessing.queues import Queue
-from multiprocessing.synchronize import Event
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +19,11 @@ from callcenter.model.conduct import EAGER, HUM, YIELDS
 from callcenter.model.config import AHEAD, BACKCHANNEL, LISTEN, NOTE_TOKENS, SPEAK
 from callcenter.model.own import HUMS, PHRASES
 from callcenter.model.phones import LABEL, SILENCE, UNKNOWN
-from callcenter.model.text import TOKEN, Pieces, shipped
+from callcenter.model.text import TOKEN, Pieces
 from callcenter.train.augment import Beds, Floats, coloured, line, lossy, on_the_line
 from callcenter.train.cast import Cast, Person, voice
 from callcenter.train.scene import CLAIMS, Decided, Mistakes, Policy, Scene, Sound, Speech
 from callcenter.train.speech import Utterance, level
-from callcenter.train.streams import babbling, clips_of, customers_of, wanted
 from callcenter.units import RATE, SILENT_BYTE, TURN, samples
 
 PRODUCT: Final = Voice("en-us", 175, 50, 50)
@@ -329,37 +326,8 @@ def ahead(voiced: NDArray[np.bool_], turns: int) -> NDArray[np.float32]:
     return found
 
 
-# -------------------------------------------------------------------------------------------------------- processes
-
-
 def agents_of(data: Path) -> tuple[str, ...]:
     """What agents said, as notes; figures are in words there."""
-    import gzip
-
     path = data / "text" / "agents.txt.gz"
     with gzip.open(path, "rt", encoding="utf-8") as told:
         return tuple(line.strip() for line in told if 3 <= len(line.split()) <= 22 and line.isascii())
-
-
-def company(data: Path, pools: Path | None, seed: int, turns: int, share: float, real: float) -> Company:
-    chance = Random(seed)
-    cast = Cast(customers_of(data), pools, share, real)
-    cast.look()
-    beds = Beds(seed, clips_of(data), babbling(cast, chance))
-    return Company(cast, beds, agents_of(data), shipped(), turns)
-
-
-def work(
-    out: "Queue[Any]", stop: Event, seed: int, data: Path, pools: Path | None, turns: int, share: float, real: float
-) -> None:
-    """A process that makes calls until it is told to stop."""
-    chance = Random(seed)
-    made = company(data, pools, seed, turns, share, real)
-    while wanted(stop):
-        item = made.call(chance)
-        while wanted(stop):
-            try:
-                out.put(item, timeout=0.5)
-                break
-            except queue.Full:
-                continue

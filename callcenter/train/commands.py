@@ -1,6 +1,8 @@
-"""`callcenter train`: from nothing to a model that is served, step by step or all at once."""
+"""`callcenter train`: from nothing to a model that is served, in one run that can go on."""
 
+import os
 import shutil
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -11,107 +13,71 @@ app = typer.Typer(no_args_is_help=True, help="Teach the interaction model: ear, 
 
 Data = Annotated[Path, typer.Option(help="The folder of speech and text to learn from.")]
 Work = Annotated[Path, typer.Option(help="Where pools and unfinished weights are kept; a run goes on from there.")]
-Minutes = Annotated[float, typer.Option(help="When to stop; the rate of learning follows the time that is left.")]
 Fresh = Path("var/train")
 
 
 @app.command("all")
-def everything(data: Data, work: Work = Fresh, minutes: Minutes = 120.0, size: str = "nano") -> None:
-    """From nothing to weights: flite's pool, the ear, real people timed by it, the ear again, calls, the search."""
-    pools(data, work)
-    ear(data, work, minutes * 0.3, 1.6e-3)
-    align(data, work)
-    ear(data, work, minutes * 0.3, 1.3e-3)
-    align(data, work)
-    calls(data, work, minutes * 0.4, size)
+def everything(
+    data: Data,
+    work: Work = Fresh,
+    minutes: Annotated[
+        float, typer.Option(help="When to stop; the rate of learning follows the time that is left.")
+    ] = 120.0,
+    size: str = "nano",
+    device: Annotated[str, typer.Option(help="cpu or cuda; empty: a GPU where there is one.")] = "",
+    makers: Annotated[int, typer.Option(help="Processes that make examples; 0: as many as the cores bear.")] = 0,
+    hearing: Annotated[float, typer.Option(help="The share of the time that the ear learns alone.")] = 0.4,
+    frozen: Annotated[bool, typer.Option("--frozen", help="Leave the ear as it is and teach the trunk alone.")] = False,
+) -> None:
+    """From nothing to weights: the ear, real people timed by it, ear and trunk together; then they are shipped."""
+    import torch
+
+    from callcenter.model.config import SIZES
+    from callcenter.train.files import RunError
+    from callcenter.train.plan import HABITS, planned
+    from callcenter.train.together import train
+
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if size not in SIZES:
+        raise typer.BadParameter(f"--size {size}: there are {', '.join(SIZES)}")
+    if device.partition(":")[0] not in HABITS or (device != "cpu" and not torch.cuda.is_available()):
+        raise typer.BadParameter(f"--device {device}: there is no such device here")
+    cores, flite = len(os.sched_getaffinity(0)), int(shutil.which("flite") is not None)
+    if not flite:
+        typer.echo("flite is not installed (apt-get install flite): espeak-ng and real people only")
+    try:
+        train(
+            planned(
+                work, data, minutes, device=device, cores=cores, makers=makers, frozen=frozen,
+                size=size, hearing=hearing, flite=flite, told=typer.echo,
+            )
+        )  # fmt: skip
+    except RunError as error:
+        raise typer.BadParameter(str(error)) from error
     ship(data, work, work / f"{size}-shipped.pt")
 
 
 @app.command()
-def pools(data: Data, work: Work = Fresh) -> None:
-    """What flite says, said once; without flite there is no such pool, and one synthesizer less to learn from."""
-    from callcenter.train.pools import fill
-
-    if shutil.which("flite"):
-        fill(data, work / "pools", told=typer.echo)
-    else:
-        typer.echo("flite is not installed (apt-get install flite): espeak-ng and real people only")
-
-
-@app.command()
-def ear(data: Data, work: Work = Fresh, minutes: Minutes = 40.0, rate: float = 1.6e-3) -> None:
-    """Which phones were said, every 20 ms."""
-    from callcenter.train.ear import Order, train
-
-    work.mkdir(parents=True, exist_ok=True)
-    train(
-        Order(work / "ear.pt", data, work / "pools", minutes, rate=rate, batch=6, share=0.42, real=0.6, told=typer.echo)
-    )
-
-
-@app.command()
-def align(data: Data, work: Work = Fresh) -> None:
-    """Time the words of real people with the ear as it is; they are learnt from afterwards."""
-    import torch
-
-    from callcenter.model.ear import Ear
-    from callcenter.train.align import pool
-
-    taught = Ear(256)
-    taught.load_state_dict(torch.load(work / "ear.pt", weights_only=True)["ear"])
-    (work / "pools").mkdir(parents=True, exist_ok=True)
-    pool(taught, data, work / "pools" / "real.pickle", typer.echo)
-
-
-@app.command()
-def calls(
-    data: Data,
-    work: Work = Fresh,
-    minutes: Minutes = 40.0,
-    size: str = "nano",
-    thaw: bool = False,
-    rate: float = 1.3e-3,
-) -> None:
-    """When to speak, hum, yield and ask. `--thaw` lets the ear go on learning beside it."""
-    from callcenter.train.learn import Order, train
-
-    out = work / f"{size}.pt"
-    taught = None if out.is_file() else work / "ear.pt"
-    train(
-        Order(
-            out, taught, data, work / "pools", minutes,
-            size=size, rate=rate, batch=6, share=0.42, real=0.6, thaw=thaw, told=typer.echo,
-        )
-    )  # fmt: skip
-
-
-@app.command()
-def ship(
-    data: Data, work: Work = Fresh, out: Path = Path("callcenter/model/shipped/nano.pt"), size: str = "nano"
-) -> None:
+def ship(data: Data, work: Work = Fresh, out: Path = Path("callcenter/model/shipped/nano.pt")) -> None:
     """Weights in half precision, with their priors and thresholds, to be served: `CALLCENTER_MODEL=FILE`."""
-    import torch
-
     from callcenter.model.checkpoint import Model, save
     from callcenter.model.conduct import Thresholds
-    from callcenter.model.config import SIZES
-    from callcenter.model.network import Network
+    from callcenter.train.files import RunError, whole
     from callcenter.train.posteriors import priors
 
-    saved = torch.load(work / f"{size}.pt", weights_only=True)
-    network = Network(SIZES[size])
-    network.load_state_dict(saved["network"])
+    try:
+        network, hours = whole(work)
+    except RunError as error:
+        raise typer.BadParameter(str(error)) from error
     bars = Thresholds()
-    known = priors(network.ear, data, work / "pools")
-    save(out, Model(network, bars, known, {"hours of calls": saved["hours"], "thresholds": asdict(bars)}))
+    about = {"hours of speech": hours.speech, "hours of calls": hours.calls, "thresholds": asdict(bars)}
+    save(out, Model(network, bars, priors(data, work / "pools"), about))
     typer.echo(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
 
 
 @app.command()
 def pieces(data: Data, out: Path = Path("callcenter/model/pieces.txt"), size: int = 1024) -> None:
     """How words are cut, from what customers and agents said. New pieces need new weights."""
-    from collections import Counter
-
     from callcenter.model.text import WORD, learn
     from callcenter.train.calls import agents_of
     from callcenter.train.streams import customers_of

@@ -7,7 +7,7 @@ import multiprocessing as mp
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -28,11 +28,16 @@ Arrays = dict[str, NDArray[Any]]
 LONG: Final = 4
 """Tokens of a call, at most, for each of its turns; the few calls that hold more are made again."""
 
+SAME: Final = tuple(part for part in fields(Example) if part.name != "tokens")
+"""What is as long in every call."""
+
 EACH: Final = {"dense": 32, "calls": 8}
 AHEAD: Final = 96
 """Packs that lie ready before makers rest."""
 
 MEMORY: Final = Path("/dev/shm")
+FREE: Final = 2 * 1024**3
+"""Bytes that must be free in a folder in memory: in a container there are few."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +52,10 @@ class Wanted:
 
 
 def make(folder: Path, want: Wanted, dense: Any, stop: Event, seed: int) -> None:
-    """A process that makes packs until it is told to stop; `dense` holds the share of packs that are for the ear."""
+    """A process that makes packs until it is told to stop; `dense` holds the share of packs that are for the ear.
+
+    Where whoever began it is gone, it takes the folder with it: nobody else would.
+    """
     chance = Random(seed)
     cast = Cast(customers_of(want.data), want.pools, want.share, want.real)
     cast.look()
@@ -63,10 +71,18 @@ def make(folder: Path, want: Wanted, dense: Any, stop: Event, seed: int) -> None
         made += 1
         sort = "dense" if chance.random() < dense.value else "calls"
         pack = speech(chance, cast, beds) if sort == "dense" else calls(chance, company, want.turns)
-        path = folder / f"{sort}-{seed}-{made}"
-        with path.with_suffix(".new").open("wb") as file:
-            np.savez(file, allow_pickle=False, **pack)
-        path.with_suffix(".new").rename(path.with_suffix(".npz"))
+        if wanted(stop):
+            put(folder / f"{sort}-{seed}-{made}.npz", pack)
+    if not stop.is_set():
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def put(path: Path, pack: Arrays) -> None:
+    """There whole, or not at all."""
+    fresh = path.with_suffix(".new")
+    with fresh.open("wb") as file:
+        np.savez(file, allow_pickle=False, **pack)
+    fresh.rename(path)
 
 
 def speech(chance: Random, cast: Cast, beds: Beds) -> Arrays:
@@ -80,18 +96,23 @@ def calls(chance: Random, company: Company, turns: int) -> Arrays:
         one = company.call(chance)
         if len(one.tokens) <= LONG * turns:
             made.append(one)
-    stacked = {name.name: [getattr(one, name.name) for one in made] for name in fields(Example)}
-    tokens = np.full((len(made), LONG * turns), TOKEN["<pad>"], np.int16)
+    return stacked(made, LONG * turns)
+
+
+def stacked(made: Sequence[Example], longest: int) -> Arrays:
+    """Examples as one array a part, tokens padded behind."""
+    arrays = {part.name: np.stack([getattr(one, part.name) for one in made]) for part in SAME}
+    tokens = np.full((len(made), longest), TOKEN["<pad>"], np.int16)
     for row, one in zip(tokens, made, strict=True):
         row[: len(one.tokens)] = one.tokens
-    return {**{name: np.stack(parts) for name, parts in stacked.items() if name != "tokens"}, "tokens": tokens}
+    return {**arrays, "tokens": tokens}
 
 
 class Bakery:
     """Processes that make packs, and the folder where they put them."""
 
     def __init__(self, makers: int, want: Wanted, seed: int) -> None:
-        within = MEMORY if MEMORY.is_dir() else None
+        within = MEMORY if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > FREE else None
         self.folder = Path(tempfile.mkdtemp(prefix="packs-", dir=within))
         context = mp.get_context("spawn")
         self._stop = context.Event()

@@ -1,68 +1,46 @@
-"""What flite says, said once and kept: a pool a voice. Its voices that are held out are left out."""
+"""What flite says, said beside the training and kept: small pools, a voice each. Its voices that are held out are left
+out. It costs a process a sentence, and so everything is said once and heard often (`callcenter.train.cast`)."""
 
 import pickle
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Final
 
 from callcenter.callers.heldout import kept
-from callcenter.callers.lines import DIGITS
 from callcenter.callers.programs import FLITE
-from callcenter.callers.takes import Wording, plain
-from callcenter.train.cast import SMALL, Speaking, phrases
+from callcenter.callers.takes import Wording
+from callcenter.train.cast import Speaking, phrases
 from callcenter.train.speech import Utterance, flite, joined, level
-from callcenter.train.streams import customers_of
+from callcenter.train.streams import begun_by_somebody, customers_of
 
-ROUND: Final = (
+MANY: Final = (
     *("request", "reply", "halting", "number", "spelled", "story", "stop", "correction", "address", "mind"),
-    *("request", "reply", "number"),
+    *("request", "reply", "number", "figure", "figure", "short", "hum", "hold", "hello", "farewell", "person", "aside"),
 )
-MANY: Final = (*ROUND, "figure", "figure", "short", "hum", "hold", "hello", "farewell", "person", "aside")
 STRETCH: Final = (0.85, 0.95, 1.0, 1.1, 1.2)
+EACH: Final = 60
+"""Utterances of a pool."""
+
+ENOUGH: Final = 60
+"""Pools that a process makes: all of them are held in memory by everybody who makes examples."""
 
 
-def fill(data: Path, folder: Path, each: int = 900, told: Callable[[str], None] = print) -> None:
-    """`each`: sentences a voice beside the small words; the two that sound best get all of them, the others half."""
-    folder.mkdir(parents=True, exist_ok=True)
-    speaking = Speaking(customers_of(data), phrases())
-    for voice in kept("voice", FLITE, False):
-        path = folder / f"flite-{voice}.pickle"
-        if path.is_file():
-            continue
-        said = spoken(voice, speaking, each if voice in ("slt", "rms") else each // 2)
-        path.with_suffix(".new").write_bytes(pickle.dumps({f"flite {voice}": said}))
-        path.with_suffix(".new").rename(path)
-        told(f"{voice}: {sum(map(len, said.values()))} utterances")
-
-
-def say_on(data: Path, folder: Path, at: int, seed: int, each: int = 60) -> None:
-    """A process that says sentence after sentence with flite's voices, a small pool at a time, for ever."""
+def say_on(data: Path, folder: Path, at: int, seed: int) -> None:
+    """A process that says pool after pool with flite's voices, until there are enough; those that lie there count."""
     speaking, chance = Speaking(customers_of(data), phrases()), Random(seed)
     voices = kept("voice", FLITE, False)
-    count = 0
-    while True:
-        count += 1
+    for count in range(ENOUGH):
         voice = voices[(at + count) % len(voices)]
-        said: dict[str, list[Utterance]] = {}
-        for kind in chance.choices(MANY, k=each):
-            said.setdefault(kind, []).append(say(voice, speaking.wording(chance, kind), chance))
         path = folder / f"flite-{voice}-{at}-{count}.pickle"
+        if path.is_file():
+            continue
+        said: dict[str, list[Utterance]] = {}
+        for kind in chance.choices(MANY, k=EACH):
+            if not begun_by_somebody():
+                return
+            said.setdefault(kind, []).append(say(voice, speaking.wording(chance, kind), chance))
         path.with_suffix(".new").write_bytes(pickle.dumps({f"flite {voice}": said}))
         path.with_suffix(".new").rename(path)
-
-
-def spoken(voice: str, speaking: Speaking, count: int) -> dict[str, list[Utterance]]:
-    chance = Random(voice)
-    small = ("hum", "hold", "hello", "farewell", "aside", "short")
-    wanted = [(kind, plain(text)) for kind in small for text in SMALL[kind]]
-    wanted += [("reply", plain(f"{digit}.")) for digit in DIGITS]
-    kinds = [ROUND[at % len(ROUND)] for at in range(count)]
-    wanted += [(kind, speaking.wording(chance, kind)) for kind in kinds]
-    said: dict[str, list[Utterance]] = {}
-    for kind, wording in wanted:
-        said.setdefault(kind, []).append(say(voice, wording, chance))
-    return said
 
 
 def say(voice: str, wording: Wording, chance: Random) -> Utterance:

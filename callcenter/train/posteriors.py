@@ -29,7 +29,7 @@ def posteriors(ear: Ear, audio: NDArray[np.uint8]) -> NDArray[np.float32]:
         return np.asarray(ear.phones(states).log_softmax(-1)[0].numpy(), np.float32)
 
 
-def priors(ear: Ear, data: Path, pools: Path | None, count: int = 60) -> NDArray[np.float32]:
+def priors(data: Path, pools: Path | None, count: int = 60) -> NDArray[np.float32]:
     """How often each phone is said in speech that is learnt from."""
     chance, cast = Random("priors"), Cast(customers_of(data), pools)
     cast.look()

@@ -1,9 +1,6 @@
 """Dense speech for the ear: eight seconds of one person on one line, with the phone of every 20 ms."""
 
 import multiprocessing as mp
-import queue
-from collections.abc import Iterator
-from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Event
 from pathlib import Path
 from random import Random
@@ -53,26 +50,6 @@ def stretch(chance: Random, person: Person, beds: Beds) -> Stretch:
     return lossy(chance, audio, 0.02 if chance.random() < 0.5 else 0.0), labels
 
 
-def work(out: "Queue[Any]", stop: Event, seed: int, data: Path, pools: Path | None, share: float, real: float) -> None:
-    """A process that makes stretches until it is told to stop."""
-    chance = Random(seed)
-    cast = Cast(customers(data, False), pools, share, real)
-    cast.look()
-    beds = Beds(seed, clips_of(data), babbling(cast, chance))
-    made = 0
-    while wanted(stop):
-        if made % 200 == 199:
-            cast.look()
-        made += 1
-        item = stretch(chance, cast.person(chance, timed=True), beds)
-        while wanted(stop):
-            try:
-                out.put(item, timeout=0.5)
-                break
-            except queue.Full:
-                continue
-
-
 def customers_of(data: Path) -> tuple[str, ...]:
     return customers(data, False)
 
@@ -91,39 +68,10 @@ def clips_of(data: Path) -> Clips | None:
 
 def wanted(stop: Event) -> bool:
     """Whether a process that makes examples is to go on: until it is told to stop, or whoever began it is gone."""
+    return not stop.is_set() and begun_by_somebody()
+
+
+def begun_by_somebody() -> bool:
+    """Whether who began this process is still there: where training was killed, nobody else ends it."""
     parent = mp.parent_process()
-    return not stop.is_set() and (parent is None or parent.is_alive())
-
-
-class Makers:
-    """Processes that make examples beside the training."""
-
-    def __init__(self, target: Any, count: int, seed: int, *more: Any) -> None:
-        context = mp.get_context("spawn")
-        self._queue: Queue[Any] = context.Queue(64)
-        self._stop = context.Event()
-        self._processes = [
-            context.Process(target=target, args=(self._queue, self._stop, seed + at, *more), daemon=True)
-            for at in range(count)
-        ]
-        for process in self._processes:
-            process.start()
-
-    def batches(self, size: int) -> Iterator[list[Any]]:
-        while True:
-            yield [self._take() for _ in range(size)]
-
-    def _take(self) -> Any:
-        while True:
-            try:
-                return self._queue.get(timeout=20)
-            except queue.Empty:
-                if not any(process.is_alive() for process in self._processes):
-                    raise RuntimeError("nobody makes examples any more") from None
-
-    def close(self) -> None:
-        self._stop.set()
-        for process in self._processes:
-            process.join(5)
-            if process.is_alive():
-                process.kill()
+    return parent is None or parent.is_alive()

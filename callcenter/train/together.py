@@ -2,50 +2,56 @@
 
 Examples are made beside the training and kept (`packs`, `shelf`), so that the device never waits for them: it sees each
 some times, disguised anew. Real people join as soon as the ear can tell when they say what, and are timed once more
-when it is better. Everything follows the share of the time that has passed, so that the same command is seven minutes
-on a GPU or a night on two cores; a run that is given more time goes on from its files.
+when it is better (`people`). Everything follows the share of the time that has passed, so that the same command is
+seven minutes on a GPU or a night on two cores; a run that is given more time goes on from its files (`files`).
 """
 
 import multiprocessing as mp
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from math import cos, pi
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import torch
 from torch import Tensor
 
-from callcenter.model.config import SIZES
-from callcenter.model.ear import Back, Ear
+from callcenter.model.ear import Back
 from callcenter.model.frontend import levels
 from callcenter.model.network import Network
-from callcenter.train.align import time_people
 from callcenter.train.disguise import disguised
 from callcenter.train.ear import accuracy, phone_loss, unseen
-from callcenter.train.learn import PARTS, TURNS, Batch, losses
+from callcenter.train.files import EAR, Hours, RunError, begun, save
+from callcenter.train.learn import PARTS, Batch, losses
 from callcenter.train.packs import Bakery, Wanted
+from callcenter.train.people import People
 from callcenter.train.pools import say_on
 from callcenter.train.shelf import Shelf
-from callcenter.train.streams import Stretch
+from callcenter.train.streams import SECONDS, Stretch, clips_of
+from callcenter.units import RATE, TURN
 
-EAR, TRUNK = "ear.pt", "trunk.pt"
 PLENTY: Final = 600
 """Examples beyond twice what was drawn: then makers may rest, for they share a processor with who trains."""
 
 STANDSTILL: Final = 10.0
 """Seconds that a step may count for: whoever stops the run for a while takes nothing of its time."""
 
-LEAST: Final = {"dense": 64, "calls": 64}
+LEAST: Final = 64
 """Examples that must lie on a shelf before it is drawn from."""
+
+TOLD_EVERY: Final = 20.0
+KEPT_EVERY: Final = 60.0
+"""Seconds."""
 
 
 @dataclass(frozen=True)
 class Order:
     """`out`: a folder. `hearing`: the share of the time that the ear learns alone. `timings`: when people are timed.
-    `rows` of speech and `calls` make a step."""
+    `rows` of speech and `calls` make a step; `room`: how many of each are kept."""
 
     out: Path
     data: Path
@@ -69,7 +75,7 @@ class Order:
     calls: int = 6
     share: float = 0.45
     real: float = 0.7
-    turns: int = TURNS
+    turns: int = 110
     room: Mapping[str, int] = field(default_factory=lambda: {"dense": 4_000, "calls": 1_200})
     seed: int = 1
     told: Callable[[str], None] = field(default=print)
@@ -78,47 +84,49 @@ class Order:
     def pools(self) -> Path:
         return self.out / "pools"
 
+    @property
+    def alone(self) -> float:
+        """The share of the time in which there is no trunk yet."""
+        return 0.0 if self.frozen else self.hearing
+
 
 def train(order: Order) -> Network:
+    if order.frozen and not (order.out / EAR).is_file():
+        raise RunError(f"there is no {EAR} in {order.out}: a trunk alone needs an ear that was taught")
     order.pools.mkdir(parents=True, exist_ok=True)
-    network, hours = begun(order)
-    seed = order.seed + round(1_000 * hours)
+    network, hours = begun(order.out, order.size)
+    seed = order.seed + round(1_000 * (hours.speech + hours.calls))
+    with making(order, seed) as bakery:
+        Run(order, network.to(order.device), bakery, hours).all()
+    return network
+
+
+@contextmanager
+def making(order: Order, seed: int) -> Iterator[Bakery]:
+    """Everything that makes examples, until it is not needed any more."""
     bakery = Bakery(order.makers, Wanted(order.data, order.pools, order.share, order.real, order.turns), seed)
     voices = [
         mp.get_context("spawn").Process(target=say_on, args=(order.data, order.pools, at, seed + at), daemon=True)
         for at in range(order.flite)
     ]
-    for process in voices:
-        process.start()
     try:
-        Run(order, network, bakery, hours).all()
+        for process in voices:
+            process.start()
+        yield bakery
     finally:
         bakery.close()
         for process in voices:
             process.kill()
-    return network
-
-
-def begun(order: Order) -> tuple[Network, float]:
-    """A network as an earlier run left it, or one that knows nothing."""
-    network, hours = Network(SIZES[order.size]).begin(), 0.0
-    if (order.out / EAR).is_file():
-        saved = torch.load(order.out / EAR, weights_only=True)
-        network.ear.load_state_dict({name: part.float() for name, part in saved["ear"].items()})
-    if (order.out / TRUNK).is_file():
-        saved = torch.load(order.out / TRUNK, weights_only=True)
-        network.load_state_dict({name: part.float() for name, part in saved["trunk"].items()}, strict=False)
-        hours = saved["hours"]
-    return network.to(order.device), hours
 
 
 class Run:
-    def __init__(self, order: Order, network: Network, bakery: Bakery, hours: float) -> None:
+    def __init__(self, order: Order, network: Network, bakery: Bakery, hours: Hours) -> None:
         self.order = order
         self.network = network
         self.bakery = bakery
         self.hours = hours
         self.shelves = {name: Shelf(room, order.device) for name, room in order.room.items()}
+        self.steps = {"dense": 0, "calls": 0}
         trunk = [part for name, part in network.named_parameters() if not name.startswith("ear.")]
         fused = order.device != "cpu"
         self._ear = torch.optim.AdamW(
@@ -127,48 +135,53 @@ class Run:
         self._trunk = torch.optim.AdamW(trunk, order.rate, betas=(0.9, 0.98), weight_decay=0.03, fused=fused)
         self._sums: dict[str, list[Tensor]] = {}
         self._over = threading.Event()
-        self._timers: list[Any] = []
-        self._timed = 0
+        self._people = People(order.data, order.pools)
+        self._timings = list(order.timings) if clips_of(order.data) else []
         self._needed = ("calls",) if order.frozen else ("dense", "calls")
-
-    def all(self) -> None:
-        order = self.order
-        proof = unseen(order.data)
-        intake = threading.Thread(target=self._take_in, daemon=True)
-        intake.start()
-        last = shown = kept = time.monotonic()
-        spent = 0.0
-        steps = {"dense": 0, "calls": 0}
-        for layer in self.network.ear.modules():
+        for layer in network.ear.modules():
             if isinstance(layer, Back):
                 layer.drop = order.drop
-        try:
-            while (passed := spent / (60 * order.minutes)) < 1:
-                now = time.monotonic()
-                spent, last = spent + min(now - last, STANDSTILL), now
-                self._look_around(passed)
-                together = passed >= order.hearing and len(self.shelves["calls"]) >= LEAST["calls"]
-                if len(self.shelves["calls" if order.frozen else "dense"]) < LEAST["dense"]:
-                    time.sleep(0.05)
-                    if not self.bakery.alive:
-                        raise RuntimeError("nobody makes examples")
-                    continue
-                self._step(passed, steps, together)
-                if now - shown > 20:
-                    self._tell(spent / 60, steps)
-                    shown = now
-                if now - kept > 60:
-                    self._prove(proof)
-                    self.save()
-                    kept = now
-        finally:
-            self._over.set()
-            intake.join(10)
-            for timer in self._timers:
-                timer.kill()
+
+    def all(self) -> None:
+        proof = unseen(self.order.data)
+        with ThreadPoolExecutor(1) as beside:
+            intake = beside.submit(self._take_in)
+            try:
+                self._learn(proof, intake)
+            finally:
+                self._over.set()
+                self._people.close()
         self.save()
-        self._tell(order.minutes, steps)
+        self._tell(self.order.minutes)
         self._prove(proof)
+
+    def _learn(self, proof: list[Stretch], intake: "Future[None]") -> None:
+        last = shown = kept = time.monotonic()
+        spent = 0.0
+        while (passed := spent / (60 * self.order.minutes)) < 1:
+            now = time.monotonic()
+            spent, last = spent + min(now - last, STANDSTILL), now
+            self._look_around(passed)
+            if len(self.shelves[self._needed[0]]) < LEAST:
+                self._check(intake)
+                time.sleep(0.05)
+                continue
+            self.step(passed)
+            if now - shown > TOLD_EVERY:
+                self._check(intake)
+                self._tell(spent / 60)
+                shown = now
+            if now - kept > KEPT_EVERY:
+                self._prove(proof)
+                self.save()
+                kept = now
+
+    def _check(self, intake: "Future[None]") -> None:
+        """Without new examples the old would be learnt by heart, and nobody would know."""
+        if intake.done():
+            intake.result()
+        if not self.bakery.alive:
+            raise RuntimeError("nobody makes examples")
 
     def _prove(self, proof: list[Stretch]) -> None:
         self.network.eval()
@@ -177,7 +190,7 @@ class Run:
 
     def _take_in(self) -> None:
         while not self._over.is_set():
-            if all(one.added > 2 * one.drawn + PLENTY for name, one in self.shelves.items() if name in self._needed):
+            if all(self.shelves[name].added > 2 * self.shelves[name].drawn + PLENTY for name in self._needed):
                 time.sleep(0.5)
                 continue
             for sort, arrays in self.bakery.taken():
@@ -187,47 +200,38 @@ class Run:
     def _look_around(self, passed: float) -> None:
         """What falls due beside the steps: people are timed, and makers turn to calls."""
         speech = 0.0 if self.order.frozen else self.order.speech
-        self.bakery.lean(0.75 if passed < 0.75 * self.order.hearing else speech)
-        if self._timed < len(self.order.timings) and passed >= self.order.timings[self._timed]:
-            self._timed += 1
+        self.bakery.lean(0.75 if passed < 0.75 * self.order.alone else speech)
+        if self._timings and passed >= self._timings[0] and not self._people.busy:
+            self._timings.pop(0)
             self.save()
-            count = self.order.makers
-            context = mp.get_context("spawn")
-            parts = [
-                context.Process(
-                    target=time_people, args=(self.order.out / EAR, self.order.data, self.order.pools, at, count)
-                )
-                for at in range(count)
-            ]
-            for process in parts:
-                process.daemon = True
-                process.start()
-            self._timers += parts
+            self._people.time(self.order.out / EAR, self.order.makers)
 
-    def _step(self, passed: float, steps: dict[str, int], together: bool) -> None:
+    def step(self, passed: float) -> None:
+        """Speech for the ear; once it has heard for long enough, calls for both."""
         order, network = self.order, self.network
-        warm = min(1.0, (steps["dense"] + 1) / order.warm)
-        set_rate(self._ear, warm * eased(passed, order.rate, order.last))
-        self._ear.zero_grad()
-        part = order.rows // 2 if together else order.rows
-        loss = {} if order.frozen else {"dense": self._dense(max(1, part))}
+        together = passed >= order.alone and len(self.shelves["calls"]) >= LEAST
+        loss: dict[str, Tensor] = {}
+        if not order.frozen:
+            set_rate(self._ear, self._warmth("dense") * eased(passed, order.rate, order.last))
+            loss["dense"] = self._dense(max(1, order.rows // 2) if together else order.rows)
         if together:
+            alone = (passed - order.alone) / max(1e-6, 1 - order.alone)
+            set_rate(self._trunk, self._warmth("calls") * eased(alone, order.rate, order.last))
             loss |= self._calls(order.calls)
-        whole = sum((PARTS.get(name, 1.0) * one for name, one in loss.items()), torch.zeros((), device=order.device))
-        if together:
-            alone = (passed - order.hearing) / max(1e-6, 1 - order.hearing)
-            set_rate(self._trunk, min(1.0, (steps["calls"] + 1) / order.warm) * eased(alone, order.rate, order.last))
-            self._trunk.zero_grad()
-        whole.backward()  # type: ignore[no-untyped-call]
+        network.zero_grad()
+        torch.stack([PARTS.get(name, 1.0) * one for name, one in loss.items()]).sum().backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         if not order.frozen:
             self._ear.step()
-            steps["dense"] += 1
+            self.steps["dense"] += 1
         if together:
             self._trunk.step()
-            steps["calls"] += 1
+            self.steps["calls"] += 1
         for name, one in loss.items():
             self._sums.setdefault(name, []).append(one.detach())
+
+    def _warmth(self, sort: str) -> float:
+        return min(1.0, (self.steps[sort] + 1) / self.order.warm)
 
     def _dense(self, rows: int) -> Tensor:
         drawn = self.shelves["dense"].draw(rows)
@@ -237,54 +241,30 @@ class Run:
             return phone_loss(self.network.ear.phones(states), drawn["labels"].long())
 
     def _calls(self, rows: int) -> dict[str, Tensor]:
-        drawn = self.shelves["calls"].draw(rows)
-        batch = on_device(drawn)
+        batch = Batch.of(self.shelves["calls"].draw(rows))
         batch = replace(batch, caller=disguised(batch.caller, gaps=False))
+        ear = self.network.ear
         with autocast(self.order.device):
             with torch.set_grad_enabled(not self.order.frozen):
-                states, _ = self.network.ear(batch.caller, self.network.ear.silence(rows, batch.caller.device))
+                states, _ = ear(batch.caller, ear.silence(rows, batch.caller.device))
+            asked = losses(self.network, states, batch)
             if self.order.frozen:
-                return losses(self.network, states, batch)
-            heard = phone_loss(self.network.ear.phones(states), batch.phones)
-            return {**losses(self.network, states, batch), "phones": heard}
+                return asked
+            return {**asked, "phones": phone_loss(ear.phones(states), batch.phones)}
 
-    def _tell(self, minutes: float, steps: Mapping[str, int]) -> None:
+    def _tell(self, minutes: float) -> None:
         means = {name: float(torch.stack(parts).float().mean()) for name, parts in self._sums.items()}
         self._sums.clear()
         told = " ".join(f"{name} {mean:.3f}" for name, mean in means.items())
         shelves = " ".join(f"{name} {len(shelf)} ({shelf.added})" for name, shelf in self.shelves.items())
-        self.order.told(f"{minutes:.1f} min, steps {dict(steps)}, kept {shelves}: {told}")
+        self.order.told(f"{minutes:.1f} min, steps {self.steps}, kept {shelves}: {told}")
+        if self._people.failed:
+            self.order.told(f"{self._people.failed} parts of the real people could not be timed")
 
     def save(self) -> None:
-        """Two files in half precision, each small enough to be carried; a run goes on from them."""
-        hours = self.hours + self.shelves["calls"].added * self.order.turns * 0.2 / 3_600
-        speech = self.shelves["dense"].added * 8 / 3_600
-        state = {name: part.detach().half().cpu() for name, part in self.network.state_dict().items()}
-        ear = {name.removeprefix("ear."): part for name, part in state.items() if name.startswith("ear.")}
-        trunk = {name: part for name, part in state.items() if not name.startswith("ear.")}
-        keep(self.order.out / EAR, {"ear": ear, "hours": speech, "width": self.network.size.ear})
-        keep(self.order.out / TRUNK, {"trunk": trunk, "size": self.order.size, "hours": hours})
-
-
-def on_device(drawn: Mapping[str, Tensor]) -> Batch:
-    return Batch(
-        levels(drawn["caller"]),
-        levels(drawn["played"]),
-        drawn["tokens"].long(),
-        drawn["act"].long(),
-        drawn["opening"].long(),
-        drawn["weight"],
-        drawn["speaking"],
-        drawn["line"].long(),
-        drawn["doing"].long(),
-        drawn["ahead"],
-        drawn["phones"].long(),
-    )
-
-
-def keep(path: Path, what: Any) -> None:
-    torch.save(what, path.with_suffix(".new"))
-    path.with_suffix(".new").rename(path)
+        speech = self.shelves["dense"].added * SECONDS / 3_600
+        calls = self.shelves["calls"].added * self.order.turns * TURN / RATE / 3_600
+        save(self.order.out, self.network, Hours(self.hours.speech + speech, self.hours.calls + calls))
 
 
 def eased(passed: float, rate: float, last: float) -> float:
@@ -299,20 +279,3 @@ def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
 def autocast(device: str) -> torch.autocast:
     """Half precision where it is fast; processors without it only lose by it."""
     return torch.autocast("cuda" if device != "cpu" else "cpu", torch.bfloat16, enabled=device != "cpu")
-
-
-def whole(folder: Path, size: str) -> Network:
-    """The network that a run left."""
-    network = Network(SIZES[size])
-    ear = torch.load(folder / EAR, weights_only=True)["ear"]
-    trunk = torch.load(folder / TRUNK, weights_only=True)["trunk"]
-    state = {**{f"ear.{name}": part for name, part in ear.items()}, **trunk}
-    network.load_state_dict({name: part.float() for name, part in state.items()})
-    return network.eval()
-
-
-def taught_ear(path: Path) -> Ear:
-    saved = torch.load(path, weights_only=True)
-    ear = Ear(saved["width"])
-    ear.load_state_dict({name: part.float() for name, part in saved["ear"].items()})
-    return ear.eval()
