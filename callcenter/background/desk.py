@@ -133,7 +133,11 @@ class Desk:
             self.expected_note = self.silent
 
     def _silent(
-        self, kind: Literal["know", "be", "expect"], text: str, supersedes: tuple[str, ...], source: tuple[str, ...] = ()
+        self,
+        kind: Literal["know", "be", "expect"],
+        text: str,
+        supersedes: tuple[str, ...],
+        source: tuple[str, ...] = (),
     ) -> None:
         self.silent += 1
         note = Note(f"s{self.silent}", kind, text, f"q{self.query}", supersedes, None, source)

@@ -26,6 +26,10 @@ LEAD: Final = 1.7
 UNSURE: Final = 0.2
 """Probability of the best two steps together from which it is worth asking which of them is meant."""
 
+OFFER_AT: Final = 2
+"""Times in a row that a wish was not understood, after which what may be wanted is offered."""
+OFFERED: Final = 3
+
 _PERSON: Final = re.compile(
     r"\b(?:speak|talk|talking|connect|transfer|through|get|give|want|need|there)\b.*"
     r"\b(?:person|human|representative|operator|manager|supervisor|somebody real|someone real|real someone|agent)\b"
@@ -294,6 +298,14 @@ class Reader:
         names = one if not other or first > 3 * second else f"{one}|{other}"
         asked = replace(self.details.introduced(d, spoken), awaiting=Awaiting("which", names), unclear=" ".join(spoken))
         return Reading(replace(asked, misses=d.misses + 1), "unsure")
+
+    def offered(self, d: Dialogue, text: str) -> Dialogue | None:
+        """What a caller wants was not understood twice: what comes nearest to it is offered, once."""
+        if d.awaiting.kind not in ("opening", "more") or d.tasks or d.misses != OFFER_AT or not text:
+            return None
+        names = [name for name, _ in self._scores(words(text)) if not name.startswith("@")]
+        likely = [name for name in names if not self.ground.flow.steps[name].hand_over][:OFFERED]
+        return replace(d, awaiting=Awaiting("which", "|".join(likely)), unclear=text) if likely else None
 
     def _which(
         self,

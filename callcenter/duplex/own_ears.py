@@ -46,6 +46,7 @@ class OwnEars:
         if self._session is not None:
             self._session.close()
 
+
 def placed(words: Iterable[Found]) -> tuple[Word, ...]:
     """Words at their samples of the call: the ear answers late."""
     return tuple(Word(w.text, max(0, (w.start - LATE) * LABEL), max(0, (w.end - LATE) * LABEL)) for w in words)
