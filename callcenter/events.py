@@ -15,7 +15,7 @@ from callcenter.units import SILENT_TURN
 @dataclass(frozen=True, slots=True)
 class Note:
     """What the background gives the foreground: `say` (speak it), `know` (silent context), `be` (how to behave),
-    `expect` (what the caller is likely to say next, for ears that search words; see `callcenter.model.expectations`)."""
+    `expect` (what the caller is likely to say next, for ears that search words: `callcenter.model.expectations`)."""
 
     id: str
     kind: Literal["say", "know", "be", "expect"]

@@ -746,8 +746,8 @@ def test_a_proof_that_is_misheard_twice_is_given_up_for_another():
 
 def test_a_wish_that_is_not_understood_twice_is_offered_what_there_is():
     talk = Talk()
-    talk.say("the thing is payment for susie please")
+    talk.say("purple elephants dance")
     talk.listen()
-    talk.say("tears even for susie please")
+    talk.say("purple elephants dance")
     assert "Do you want to" in talk.pending
     assert talk.pending.count(", or to ") == 2

@@ -1,7 +1,7 @@
 """What the caller is likely to say to the question that is open, for ears that find words better when they know.
 
-Kinds of answers stand in angle brackets, as `callcenter.model.expectations` reads them; other words are themselves: what
-a step offers to choose from, and how it names itself. It is only ever a hint. A caller may say anything.
+Kinds of answers stand in angle brackets, as `callcenter.model.expectations` reads them; other words are themselves:
+what a step offers to choose from, and how it names itself. It is only ever a hint. A caller may say anything.
 """
 
 import re

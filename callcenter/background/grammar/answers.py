@@ -136,7 +136,7 @@ def _same_digits(said: str, wanted: str) -> float:
 
 
 def _same_words(spoken: Sequence[str], text: str) -> float:
-    """How much of the text's own words were said, roughly enough pronounced counting too, "book case" for "bookcase"."""
+    """How much of the text's own words were said, roughly enough pronounced or as two words counting too."""
     wanted = [word for word in words(text) if word not in _SMALL]
     said = [word for word in spoken if word not in _SMALL]
     if not wanted or not said:
