@@ -751,3 +751,12 @@ def test_a_wish_that_is_not_understood_twice_is_offered_what_there_is():
     talk.say("purple elephants dance")
     assert "Do you want to" in talk.pending
     assert talk.pending.count(", or to ") == 2
+
+
+def test_an_offer_that_is_repeated_with_a_word_misheard_is_taken():
+    talk = Talk("front_desk")
+    for _ in range(2):
+        talk.say("what him and i have to be")
+        talk.listen()
+    talk.say("i want to know what you all")
+    assert talk.agent.desk.d.task.step.endswith("balance")
