@@ -99,6 +99,8 @@ class Dialogue:
     """The one that was finished last; the caller may still change their mind about it."""
     identity: Task = Task(0, "")
     attempt: int = 1
+    before: Mapping[str, Slot] = field(default_factory=dict)
+    """What was given in the attempts before to prove who is calling: misheard in part, perhaps, and right in part."""
     need: str = ""
     """One more detail that would settle who the caller is."""
     caller: Result | None = None
