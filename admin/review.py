@@ -38,6 +38,7 @@ from callcenter.events import (
     TookFloor,
     Trace,
     Transfer,
+    TurnHeard,
     Use,
     Utter,
     Withdrawn,
@@ -141,7 +142,8 @@ def review(parts: Sequence[Part]) -> dict[str, Any]:
 
 
 def timeline_of(parts: Sequence[Part]) -> Timeline:
-    """All legs on one clock; one that was not recorded is known by what the call itself traced."""
+    """All legs on one clock; one that was not recorded, or of which sound was taken out since, is known by what the
+    call itself traced."""
     caller: list[Any] = []
     agent: list[Any] = []
     lines: list[Utter] = []
@@ -164,7 +166,8 @@ def timeline_of(parts: Sequence[Part]) -> Timeline:
 
 def _timeline(part: Part) -> Timeline:
     happened = [(line.at, line.event, line.commands) for line in part.lines]
-    if part.caller:
+    muted = any(line.withheld and isinstance(line.event, TurnHeard) for line in part.lines)
+    if part.caller and not muted:
         return recorded(part.caller, part.agent, happened)
     whole = recorded(b"", b"", happened)
     traces = [command for line in part.lines for command in line.commands if isinstance(command, Trace)]
