@@ -6,10 +6,9 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 import structlog
-from postgres import Postgres
+from postgres import Postgres, another, fresh
 from provider import Provider
 
 from callcenter.store import migrations
@@ -77,19 +76,6 @@ def lite(tmp_path: Path, upgraded: dict[str, str]) -> tuple[Path, str]:
     path = tmp_path / "lite.db"
     shutil.copy(upgraded["sqlite"].removeprefix("sqlite:///"), path)
     return tmp_path, f"sqlite:///{path}"
-
-
-def fresh(cluster: Postgres, name: str, like: str = "template1") -> str:
-    with psycopg.connect(cluster.url(), autocommit=True) as connection:
-        connection.execute(f"drop database if exists {name} with (force)")
-        connection.execute(f"create database {name} template {like}")
-    return cluster.url(name)
-
-
-def another(cluster: Postgres, upgraded: dict[str, str], name: str) -> str:
-    """An upgraded PostgreSQL database of one's own."""
-    like = upgraded["postgres"].rpartition("/")[2]
-    return fresh(cluster, name, like=like)
 
 
 @pytest.fixture

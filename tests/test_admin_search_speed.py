@@ -9,8 +9,8 @@ from math import ceil
 from zoneinfo import ZoneInfo
 
 import pytest
-from conftest import another
 from many_calls import FIRST, fill
+from postgres import another
 
 from admin.dashboard import Dashboard
 from admin.search import Filter, Search

@@ -6,7 +6,7 @@ from little_model import LITTLE, called, network
 from callcenter.engine.runner import Runner, ended
 from callcenter.model.checkpoint import even
 from callcenter.model.config import LATE
-from callcenter.model.phones import NUMBER
+from callcenter.model.phones import LABEL, NUMBER
 from callcenter.model.search import Word
 from callcenter.model.streaming import Rows, Said
 from callcenter.model.vocabulary import Vocabulary
@@ -78,5 +78,5 @@ SOUNDS = {
 
 
 def test_the_sample_in_which_a_word_ended_is_earlier_than_its_frame():
-    assert ended(Word("yes", 10, 50, 1.0)) == (50 - LATE) * 160
+    assert ended(Word("yes", 10, 50, 1.0)) == (50 - LATE) * LABEL
     assert ended(Word("yes", 0, 2, 1.0)) == 0

@@ -309,3 +309,88 @@ def test_the_same_seed_chooses_the_same_words():
         return [talk.go("speak", turns=2).script for _ in range(8)] + [talk.conduct.over()]
 
     assert words(3) == words(3)
+
+
+MORE = Note("n2", "say", "It leaves on Monday.")
+
+
+def spoken(*notes, said=()):
+    """A talk in which these notes are being said, of some of which there was a word."""
+    talk = Talk()
+    talk.go(notes=notes)
+    assert [name for name, _ in talk.go("speak").script] == [note.id for note in notes]
+    for name in said:
+        talk.conduct.said("words", name)
+    return talk
+
+
+@pytest.mark.parametrize(
+    ("said", "waiting"), [((), ("n1", "n2")), (("n1",), ("n2",)), (("n1", "n2"), ()), (("n2",), ("n1",))]
+)
+@pytest.mark.parametrize("stopped", [True, False], ids=["stopped", "yielded"])
+def test_notes_of_which_no_word_was_said_wait_again_after_giving_way(said, waiting, stopped):
+    talk = spoken(NOTE, MORE, said=said)
+    talk.conduct.stopped() if stopped else talk.go("yield")
+    assert tuple(note.id for note in talk.conduct.waiting) == waiting
+    assert talk.conduct.line == (1 if waiting else 0)
+    again = talk.go("speak", "<note>")
+    assert tuple(name for name, _ in again.script if name) == waiting
+
+
+def test_notes_that_wait_again_come_before_those_that_came_meanwhile():
+    talk = spoken(NOTE, MORE, said=("n1",))
+    talk.go("yield", notes=(Note("n3", "say", "Anything else?"),))
+    assert [note.id for note in talk.conduct.waiting] == ["n2", "n3"]
+
+
+def test_a_note_that_was_taken_back_while_it_was_to_be_said_does_not_wait_again():
+    talk = spoken(NOTE, MORE)
+    talk.go("speak", notes=(Note("n3", "say", "It costs $43.", supersedes=("n1",)),))
+    assert talk.stop == {"n1"}
+    talk.conduct.stopped()
+    assert [note.id for note in talk.conduct.waiting] == ["n2", "n3"]
+
+
+def test_a_note_that_expired_while_it_was_to_be_said_does_not_wait_again():
+    talk = spoken(NOTE, Note("n2", "say", "The line is free.", expires=3 * TURN))
+    talk.go("speak")
+    talk.go("yield")
+    assert [note.id for note in talk.conduct.waiting] == ["n1"]
+
+
+def test_a_note_that_was_said_to_its_end_does_not_wait_again():
+    talk = spoken(NOTE)
+    talk.conduct.over()
+    talk.go("yield")
+    assert talk.conduct.waiting == ()
+
+
+def pressed(chances, thresholds):
+    """Acts of a network that speaks and wants to yield with these chances, turn by turn."""
+    talk = Talk(thresholds=thresholds)
+    talk.go("speak", notes=(NOTE,))
+    return [yielding(talk, chance) for chance in chances]
+
+
+def yielding(talk, chance):
+    act = np.log(np.array([1e-9, 1 - chance, 1e-9, chance, 1e-9], np.float32))
+    return talk.conduct.decide(act, np.zeros(1024, np.float32), one_of(DOINGS, "cut")).act
+
+
+def test_a_small_chance_of_yielding_that_lasts_is_taken_and_what_is_hardly_there_begins_anew():
+    bars = Thresholds(yield_=0.6, pressing=1.1)
+    go = ["go on"]
+    assert pressed([0.3] * 4, bars) == [*go * 3, "yield"]
+    assert pressed([0.7], bars) == ["yield"]
+    assert pressed([0.3, 0.3, 0.3, 0.1, 0.3, 0.3, 0.3, 0.3], bars) == [*go * 7, "yield"]
+    assert pressed([0.19] * 40, bars) == go * 40
+    assert pressed([0.5] * 40, replace(bars, pressing=99.0)) == go * 40
+
+
+def test_what_pressed_while_something_was_said_does_not_press_on_what_is_said_next():
+    talk = Talk(thresholds=Thresholds(yield_=0.6, pressing=1.1))
+    talk.go("speak", notes=(NOTE,))
+    assert [yielding(talk, 0.5) for _ in range(2)] == ["go on"] * 2
+    talk.conduct.over()
+    talk.go("speak", notes=(MORE,))
+    assert [yielding(talk, 0.5) for _ in range(3)] == ["go on", "go on", "yield"]

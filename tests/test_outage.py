@@ -7,7 +7,7 @@ import time
 import httpx
 import numpy as np
 import pytest
-from conftest import another
+from postgres import another
 from serving import TOKEN, Served
 from waiting import until
 

@@ -8,6 +8,7 @@ from callcenter.duplex.ears import Sound
 from callcenter.duplex.own_ears import OwnEars
 from callcenter.engine import EngineError
 from callcenter.engine.runner import Answer
+from callcenter.model.config import LATE
 from callcenter.model.search import Word
 from callcenter.units import SILENT_TURN
 
@@ -47,7 +48,7 @@ def heard(ears, turns):
     return asyncio.run(listen())
 
 
-YES, PLEASE = Word("yes", 4, 24, 0.9), Word("please", 24, 60, 0.9)
+YES, PLEASE = Word("yes", LATE, LATE + 20, 0.9), Word("please", LATE + 20, 60, 0.9)
 
 
 def test_words_have_their_times_in_samples_without_the_ears_lateness():

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
-from conftest import another
 from journalled import converse
+from postgres import another
 from sqlalchemy import text
 from test_store_spool import CALLS, check_recovered, killed_writer
 from waiting import until

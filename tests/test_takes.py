@@ -5,7 +5,17 @@ import pytest
 from acting import tone
 
 from callcenter.audio import encode
-from callcenter.callers.takes import LEVEL, Chunk, Wording, from_recording, plain, powers, record, sounding
+from callcenter.callers.takes import (
+    LEVEL,
+    Chunk,
+    Wording,
+    from_recording,
+    plain,
+    powers,
+    record,
+    sounding,
+    widened,
+)
 from callcenter.callers.voice import Voice
 from callcenter.units import RATE, samples
 from callcenter.voices import Espeak, Speech
@@ -93,3 +103,38 @@ def test_the_end_of_a_noisy_recording_is_where_the_voice_ends(noise):
 
 def test_nothing_at_all_is_a_take_too():
     assert len(from_recording(np.zeros(100, np.int16))) == 0
+
+
+def steps(*runs):
+    """Powers of 20 ms, in decibels under the loudest, and which of them hold voice."""
+    power = np.concatenate([np.full(count, 1e6 * 10 ** (db / 10)) for count, db in runs])
+    return power > 1e6 * 10**-1.8, power
+
+
+@pytest.mark.parametrize(
+    ("runs", "first", "last"),
+    [
+        ([(20, -50), (30, 0), (5, -25), (20, -50)], 20, 55),
+        ([(20, -50), (4, -30), (30, 0), (20, -50)], 20, 54),
+        ([(20, -50), (30, 0), (20, -25), (20, -50)], 20, 58),
+        ([(30, 0), (6, -25)], 0, 36),
+        ([(20, -20), (30, 0), (20, -20)], 20, 50),
+        ([(20, -50), (30, 0), (20, -47)], 20, 50),
+        ([(20, -50), (3, -25), (2, -50), (30, 0), (20, -50)], 25, 55),
+    ],
+    ids=[
+        "a faint end", "a faint begin", "no further than a consonant reaches", "cut so tightly that there is no room",
+        "a loud room", "a room that changes a little", "something apart",
+    ],
+)  # fmt: skip
+def test_faint_consonants_beside_voice_belong_to_it_and_noise_does_not(runs, first, last):
+    voice, power = steps(*runs)
+    assert np.flatnonzero(widened(voice, power)).tolist() == list(range(first, last))
+
+
+def test_a_recording_keeps_the_faint_consonant_that_it_ends_with():
+    chance = np.random.default_rng(1)
+    room = chance.normal(0, 8, samples(2.0)).astype(np.int16)
+    room[samples(0.5) : samples(1.5)] += tone(1.0)
+    room[samples(1.5) : samples(1.6)] += chance.normal(0, 250, samples(0.1)).astype(np.int16)
+    assert len(from_recording(room)) / RATE == pytest.approx(1.1, abs=0.03)

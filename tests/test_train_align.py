@@ -1,6 +1,6 @@
 """The best path through what the ear answers tells when each phone of a known text was said."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise, product
 
 import numpy as np
@@ -10,8 +10,8 @@ from little_model import tone
 
 from callcenter.callers.clips import Clip
 from callcenter.model.config import LATE
-from callcenter.model.phones import LABEL, NUMBER, PHONES, SILENCE
-from callcenter.train.align import aligned, kind, scores, timed
+from callcenter.model.phones import LABEL, NUMBER, PHONES, SILENCE, UNKNOWN
+from callcenter.train.align import aligned, guessed, kind, scores, timed
 from callcenter.train.speech import Utterance
 from callcenter.voices import Word
 
@@ -137,3 +137,16 @@ def test_a_clip_is_said_as_what_it_is(of, text, ends, seconds, wanted):
 def clip(of, text):
     given = {"of": of, "text": text}
     return Clip(**{name: given.get(name, "") for name in Clip.__dataclass_fields__})
+
+
+def test_where_nobody_wrote_down_what_was_said_only_sure_frames_have_a_phone():
+    told = posteriors(SAID)
+    unsure = [*range(6, 9), *range(20, 30)]
+    told[unsure] = posteriors([SAID[at] for at in unsure], 0.79)
+    given = replace(utterance(""), phrase_ends=(4_000,))
+    made = guessed(Prophet(told), given)
+    wanted = [UNKNOWN if at in unsure else phone for at, phone in enumerate(SAID)]
+    assert made.labels(0, len(SAID)).tolist() == wanted
+    assert (made.pcm is given.pcm, made.text, made.phrase_ends, made.words) == (True, "", (4_000,), ())
+    deaf = guessed(Prophet(posteriors(SAID, 0.5)), given)
+    assert set(deaf.labels(0, len(SAID)).tolist()) == {UNKNOWN}

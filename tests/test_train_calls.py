@@ -17,6 +17,7 @@ from callcenter.train.calls import (
     Company,
     ahead,
     labels,
+    mistakes,
     mix,
     note_tokens,
     policy_tokens,
@@ -186,3 +187,12 @@ def test_a_policy_is_read_as_its_knobs():
     knobs = [TOKEN["<hum rare>"], TOKEN["<patient>"], TOKEN["<firm>"]]
     assert policy_tokens(Policy("rare", "patient", "firm")) == knobs
     assert note_tokens("<be>", "rare patient firm", PIECES) == [TOKEN["<be>"], *knobs]
+
+
+def test_most_agents_often_hesitate_and_all_of_them_now_and_then_do_otherwise():
+    drawn = [mistakes(Random(seed)) for seed in range(500)]
+    hesitant = [one for one in drawn if one.late >= 0.3]
+    assert 0.74 < len(hesitant) / 500 < 0.86
+    assert max(one.late for one in drawn) <= 0.8
+    assert min(one.overlook for one in hesitant) >= 0.3
+    assert len({one.start_in_pause for one in drawn}) == 500

@@ -9,7 +9,19 @@ from little_model import Everybody, said
 import flows
 from callcenter.callers.heldout import held_out
 from callcenter.callers.voice import ACCENTS, PEOPLE, Voice
-from callcenter.train.cast import REMEMBERED, SMALL, Cast, Pooled, Speaking, Synthetic, figure, phrases, voice
+from callcenter.train.cast import (
+    REMEMBERED,
+    SETS,
+    SMALL,
+    TEXTLESS,
+    Cast,
+    Pooled,
+    Speaking,
+    Synthetic,
+    figure,
+    phrases,
+    voice,
+)
 from callcenter.train.streams import KINDS
 
 CUSTOMERS = (
@@ -77,11 +89,11 @@ def test_who_was_recorded_says_only_what_was_recorded():
     turn, hum = said("i want this", 2.0), said("right", 0.4)
     person = Pooled("ann", {"turn": [turn], "hum": [hum]})
     chance = Random(2)
-    assert person.say(chance, "hum") is hum
-    assert person.say(chance, "request") is turn
+    assert person.say(chance, "hum").text == hum.text
+    assert {person.say(chance, "request").text for _ in range(20)} == {turn.text}
     assert person.say(chance, "story") is None
     assert person.say(chance, "spelled") is None
-    assert Pooled("bob", {"reply": [turn]}).say(chance, "short") is turn
+    assert Pooled("bob", {"reply": [turn]}).say(chance, "short").text == turn.text
 
 
 def test_recorded_digits_become_numbers_in_groups():
@@ -114,3 +126,44 @@ def test_pools_are_found_when_they_appear_and_drawn_by_their_shares(tmp_path):
         assert 60 <= len({id(one) for one in regulars}) < 250
     finally:
         cast.chorus.close()
+
+
+def test_who_was_recorded_mostly_says_it_at_another_speed():
+    """Few must stand for many: a fifth stays as it was, the others are up to a quarter faster or slower."""
+    turn = said("i want this", 2.0)
+    person, chance = Pooled("ann", {"turn": [turn]}), Random(5)
+    heard = [person.say(chance, "request") for _ in range(200)]
+    same = sum(one is turn for one in heard)
+    assert 20 < same < 60
+    lengths = [len(one) / len(turn) for one in heard if one is not turn]
+    assert 1 / 1.28 - 0.01 <= min(lengths) < 0.85
+    assert 1.15 < max(lengths) <= 1 / 0.8 + 0.01
+
+
+def test_a_number_is_said_at_one_speed():
+    """Whoever says seven digits says all of them as fast."""
+    person = Pooled("ann", {"digit": [said("one", 0.4)]})
+    numbers = [person.say(Random(seed), "number") for seed in range(40)]
+    for number in numbers:
+        lengths = [word.end - word.start for word in number.words]
+        assert max(lengths) - min(lengths) <= 1
+    assert len({number.words[0].end for number in numbers}) > 20
+
+
+def test_sets_of_people_are_drawn_by_their_weight_and_who_told_no_text_teaches_no_phones(tmp_path):
+    """Ten speakers of a set are not ten times as likely as one of another."""
+    people = {f"digits {at}": {"turn": [said("a b", 1.0)]} for at in range(10)}
+    people |= {"speechocean ann": {"turn": [said("a b", 1.0)]}, "orders pv": {"turn": [said("a b", 1.0)]}}
+    with (tmp_path / "real-0.pickle").open("wb") as file:
+        pickle.dump(people, file)
+    cast = Cast(CUSTOMERS, tmp_path, share=1.0, real=1.0)
+    try:
+        cast.look()
+        drawn = [[cast.person(Random(seed), timed=timed).name.split()[0] for seed in range(600)] for timed in (0, 1)]
+    finally:
+        cast.chorus.close()
+    whole = SETS["digits"] + SETS["speechocean"] + SETS["orders"]
+    assert drawn[0].count("digits") == pytest.approx(600 * SETS["digits"] / whole, abs=60)
+    assert drawn[0].count("orders") == pytest.approx(600 * SETS["orders"] / whole, abs=35)
+    assert "orders" in TEXTLESS
+    assert "orders" not in drawn[1]

@@ -1,37 +1,32 @@
-"""Teaching the whole model: what is asked where, what is not asked at all, and that it goes on from its file."""
+"""What is asked of a whole call: where, of which acts, how much it counts, and what is not asked at all."""
 
 from dataclasses import replace
-from pathlib import Path
-from random import Random
 
 import numpy as np
 import pytest
 import torch
-from little_model import LITTLE, Everybody, network
+from little_model import network
+from little_training import LONGEST, TURNS, examples
 
 from callcenter.model.config import ACTS, YIELD
-from callcenter.model.text import TOKEN, shipped
-from callcenter.train.augment import Beds
-from callcenter.train.calls import AUDIO, Company
-from callcenter.train.learn import Order, collate, decisions, learn, losses, possible, save, step_parts
-
-TURNS = 25
+from callcenter.model.text import TOKEN
+from callcenter.train.calls import AUDIO
+from callcenter.train.ear import NOT_ASKED
+from callcenter.train.learn import Batch, decisions, losses, possible
+from callcenter.train.packs import stacked
 
 
 @pytest.fixture(scope="module")
-def examples():
-    company, chance = Company(Everybody(), Beds(1, None, [], 1), ("it is on its way",), shipped(), TURNS), Random(1)
-    return [company.call(chance) for _ in range(4)]
+def batch():
+    return Batch.of({name: torch.from_numpy(part) for name, part in stacked(examples(), LONGEST).items()})
 
 
-def test_a_batch_is_padded_behind_and_decided_at_every_second_sound(examples):
-    batch = collate(examples)
-    longest = max(len(one.tokens) for one in examples)
-    assert batch.tokens.shape == (4, longest)
+def test_a_batch_is_padded_behind_and_decided_at_every_second_sound(batch):
+    assert batch.tokens.shape == (4, LONGEST)
     assert batch.caller.shape == batch.own.shape == (4, TURNS * 20, 40)
     places = decisions(batch.tokens, TURNS)
     assert places.shape == (4, TURNS)
-    for row, one in enumerate(examples):
+    for row, one in enumerate(examples()):
         assert (batch.tokens[row, len(one.tokens) :] == TOKEN["<pad>"]).all()
         assert places[row].tolist() == np.flatnonzero(one.tokens == AUDIO)[1::2].tolist()
 
@@ -47,14 +42,13 @@ def test_who_speaks_goes_on_or_yields_and_who_does_not_does_anything_else():
     ]
 
 
-def test_every_label_is_possible(examples):
-    batch = collate(examples)
+def test_every_label_is_possible(batch):
     assert possible(batch.speaking).gather(-1, batch.act[..., None]).all()
 
 
-def test_only_possible_acts_compete(examples):
+def test_only_possible_acts_compete(batch):
     """However much a network wants to yield while it listens, it is not asked about that."""
-    net, batch = network(), collate(examples)
+    net = network()
     listening = replace(batch, weight=batch.weight * ~batch.speaking)
     before, speaking = loss(net, listening), loss(net, batch)
     with torch.no_grad():
@@ -63,8 +57,8 @@ def test_only_possible_acts_compete(examples):
     assert loss(net, batch) != pytest.approx(speaking, abs=1e-2)
 
 
-def test_a_turn_without_weight_teaches_no_act(examples):
-    net, batch = network(), collate(examples)
+def test_a_turn_without_weight_teaches_no_act(batch):
+    net = network()
     states, _ = net.ear(batch.caller, net.ear.silence(4))
     one_turn = torch.zeros_like(batch.weight)
     one_turn[2, 7] = 1.0
@@ -77,52 +71,15 @@ def test_a_turn_without_weight_teaches_no_act(examples):
         assert float(losses(net, states, weighed)["act"]) == pytest.approx(float(wanted), abs=1e-4)
 
 
-def test_a_frozen_ear_stays_and_a_thawed_one_learns_phones(examples):
-    net, batch = network().train(), collate(examples)
-    assert "phones" not in step_parts(net, batch, thaw=False)
-    sum(step_parts(net, batch, thaw=False).values()).backward()
-    assert all(part.grad is None for part in net.ear.parameters())
-    assert net.layers[0].attention.read.weight.grad.abs().sum() > 0
-    parts = step_parts(net, batch, thaw=True)
-    parts["phones"].backward()
-    assert net.ear.phones.weight.grad.abs().sum() > 0
-
-
-class Examples:
-    def __init__(self, made):
-        self.made = made
-
-    def batches(self, size):
-        while True:
-            yield self.made[:size]
-
-
-def order(path, told=print):
-    return Order(path, None, Path("/nowhere"), None, 0.05, size="nano", batch=4, turns=TURNS, told=told)
+def test_calls_in_which_nothing_is_opened_teach_no_opening(batch):
+    net = network()
+    silent = replace(batch, opening=torch.full_like(batch.opening, NOT_ASKED))
+    states, _ = net.ear(batch.caller, net.ear.silence(4))
+    assert losses(net, states, silent)["opening"] == 0
+    assert losses(net, states, batch)["opening"] > 0
 
 
 def loss(net, batch):
     with torch.no_grad():
-        return float(step_parts(net.eval(), batch, False)["act"])
-
-
-def test_a_short_run_learns_and_leaves_a_file_to_go_on_from(examples, tmp_path):
-    net, batch = network(LITTLE), collate(examples)
-    before, ear = loss(net, batch), [part.clone() for part in net.ear.parameters()]
-    learn(net.train(), order(tmp_path / "m.pt"), Examples(examples), 1.0)
-    assert loss(net, batch) < before
-    assert all(torch.equal(old, new) for old, new in zip(ear, net.ear.parameters(), strict=True)), "the ear is frozen"
-    saved = torch.load(tmp_path / "m.pt", weights_only=True)
-    assert saved["hours"] > 1.0
-    assert saved["size"] == "nano"
-    again = network(LITTLE, seed=9)
-    again.load_state_dict(saved["network"])
-    assert loss(again, batch) == pytest.approx(loss(net, batch), abs=1e-5)
-
-
-def test_a_file_is_there_whole_or_as_it_was(tmp_path):
-    path = tmp_path / "m.pt"
-    save(network(), order(path), 2.0)
-    save(network(seed=1), order(path), 3.0)
-    assert torch.load(path, weights_only=True)["hours"] == 3.0
-    assert [one.name for one in tmp_path.iterdir()] == ["m.pt"]
+        states, _ = net.ear(batch.caller, net.ear.silence(len(batch.caller)))
+        return float(losses(net, states, batch)["act"])

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -192,3 +193,49 @@ def test_what_is_left_of_a_note_begins_with_the_first_word_that_was_not_begun():
     assert left.words[0].start == 0
     assert rest(replace(speech, opening="<check>"), 0) is None
     assert rest(speech, speech.start + len(speech.said)) is None
+
+
+def test_the_lines_own_greeting_is_listened_through_whoever_talks_over_it():
+    """It is not the model's to stop or to go on with; it sounds to its end."""
+    greeted = [scene(seed, mistakes=CLUMSY, yielding="quick", turns=60) for seed in range(40)]
+    greeted = [made for made in greeted if made.speeches and made.speeches[0].opening == "<greet>"]
+    over = 0
+    for made in greeted:
+        greeting = made.speeches[0]
+        assert greeting.end - greeting.start == len(greeting.said)
+        for at, one in turns(made):
+            if at + made.lag < greeting.end:
+                assert (one.label, one.done, one.speaking, one.over) == (LISTEN, LISTEN, False, False)
+                over += len(sounding(made, at, CLAIMS))
+    assert len(greeted) > 5
+    assert over > 10
+
+
+HESITANT = Mistakes(late=0.8)
+
+
+def test_what_is_right_does_not_depend_on_what_is_done():
+    """The same caller and the same chance, to the first turn in which one agent is late and the other is not."""
+    late = 0
+    for seed in range(30):
+        careful, hesitant = scene(seed), scene(seed, mistakes=HESITANT)
+        for one, other in zip(careful.decided, hesitant.decided, strict=True):
+            assert (one.label, one.opening, one.weight) == (other.label, other.opening, other.weight)
+            if one.done != other.done:
+                assert (other.label, other.done) in ((SPEAK, LISTEN), (ASK, LISTEN), (BACKCHANNEL, LISTEN))
+                late += 1
+                break
+    assert late == 30
+
+
+def test_what_was_right_and_not_done_stays_right_while_nothing_happens():
+    """So whoever has not spoken yet learns nothing from that."""
+    same = 0
+    for seed in range(12):
+        made = scene(seed, mistakes=HESITANT)
+        for turn, (one, after) in enumerate(pairwise(made.decided)):
+            begins = sounding(made, (turn + 2) * TURN, CLAIMS)
+            if one.label in (SPEAK, ASK) and not one.speaking and one.done == LISTEN and not begins and not after.notes:
+                assert (after.label, after.opening) == (one.label, one.opening)
+                same += 1
+    assert same > 200

@@ -1,6 +1,7 @@
 """Speech to learn from: when every phone and word is, through cutting, trimming and joining."""
 
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from little_model import tone
 from callcenter.callers.takes import LEVEL, Chunk, Wording, plain
 from callcenter.callers.voice import Voice
 from callcenter.model.phones import LABEL, NUMBER, SILENCE, UNKNOWN
-from callcenter.train.speech import Chorus, Utterance, flite, joined, level, part, spread, to_phone, trimmed
+from callcenter.train.speech import Chorus, Utterance, flite, hurried, joined, level, part, spread, to_phone, trimmed
 from callcenter.units import RATE
 from callcenter.voices import Word
 
@@ -155,3 +156,32 @@ def test_another_voice_says_the_same_words_at_its_own_pace(chorus):
 @pytest.mark.skipif(not shutil.which("flite"), reason="flite is not installed")
 def test_flite_tells_its_phones():
     assert names(flite("slt", "yes please.")) == ["Y", "EH", "S", "P", "L", "IY", "Z"]
+
+
+@pytest.mark.parametrize("rate", [0.8, 1.0, 1.25])
+def test_who_hurries_says_the_same_phones_and_words_sooner_and_higher(rate):
+    whole = joined([ONE, ONE], Wording((Chunk("one two", 0.5), Chunk("one two", 0.0, True))))
+    ended = replace(whole, pcm=np.concatenate((whole.pcm, np.zeros(800, np.int16))), tail=800)
+    made = hurried(ended, rate)
+    assert made.text == ended.text
+    assert len(made.pcm) == pytest.approx(len(ended.pcm) / rate, abs=1)
+    assert made.tail == pytest.approx(800 / rate, abs=1)
+    assert [word.text for word in made.words] == [word.text for word in ended.words]
+    for word, before in zip(made.words, ended.words, strict=True):
+        assert (word.start, word.end) == pytest.approx((before.start / rate, before.end / rate), abs=1)
+    assert made.pauses == pytest.approx(np.array(ended.pauses) / rate, abs=1)
+    assert made.phrase_ends == pytest.approx(np.array(ended.phrase_ends) / rate, abs=1)
+    (start, end) = made.pauses[0]
+    assert np.abs(made.pcm[start - 400 : start].astype(int)).max() > 1_000
+    assert np.abs(made.pcm[start + 2 : end - 2].astype(int)).max() == 0
+    loud = made.pcm[: start - 2].astype(float)
+    pitch = np.abs(np.fft.rfft(loud)).argmax() * RATE / len(loud)
+    assert pitch == pytest.approx(440 * rate, abs=4)
+
+
+def test_a_phone_of_who_hurries_is_where_it_sounds():
+    fast = hurried(ONE, 1.25)
+    middles = (np.arange(len(fast) // LABEL) + 0.5) * LABEL * 1.25
+    assert fast.labels(0, len(middles)).tolist() == [
+        int(ONE.phones[np.searchsorted(ONE.starts, at, "right") - 1]) for at in middles
+    ]

@@ -30,6 +30,10 @@ LONG_STEP = RATE // 50
 TAIL = RATE // 2
 FAINT = 8
 """Steps of 20 ms that a consonant may reach beyond voice."""
+
+LULL = 15
+"""Steps without voice that tell how loud the room is; in fewer there may be nothing but consonants."""
+
 SILENT_DB = -38.0
 """Under the loudest 5 ms of a chunk by this much is not sound any more."""
 
@@ -223,7 +227,9 @@ def long_powers(pcm: Pcm) -> NDArray[np.float64]:
 
 def widened(voice: NDArray[np.bool_], power: NDArray[np.float64]) -> NDArray[np.bool_]:
     """With the faint consonants that words begin and end with: what lies beside voice and is no mere noise."""
-    floor = np.clip(3 * np.percentile(power, 5), power.max() * 10**-4.2, power.max() * 10**-2.8)
+    loudest = power.max()
+    most = loudest * (10**-1.8 if np.count_nonzero(~voice) >= LULL else 10**-2.8)
+    floor = np.clip(3 * np.percentile(power, 5), loudest * 10**-4.2, most)
     wide = voice.copy()
     for _ in range(FAINT):
         beside = np.concatenate((wide[1:], [False])) | np.concatenate(([False], wide[:-1]))

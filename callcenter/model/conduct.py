@@ -211,7 +211,7 @@ class Conduct:
             return Choice("listen", chances)
         best = max(allowed, key=lambda name: float(opening[TOKEN[name]]))
         self._did += [TOKEN["<speak>"], TOKEN[best]]
-        self._saying = True
+        self._saying, self._pressed = True, 0.0
         if best == "<note>":
             script = tuple((note.id, note.text) for note in self._says)
             self._spoken = {note.id: note for note in self._says}

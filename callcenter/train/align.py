@@ -163,6 +163,7 @@ def pool(
                 continue
             people.setdefault(f"{name} {clip.speaker}", {}).setdefault(kind(clip, one), []).append(one)
         told(f"{name}: {counts}")
+    chorus.close()
     fresh = out.with_suffix(".new")
     with fresh.open("wb") as file:
         pickle.dump(people, file)

@@ -44,7 +44,9 @@ def unseen(data: Path, count: int = 48) -> list[Stretch]:
         Synthetic(cast.chorus, Voice(f"{chance.choice(ACCENTS)}+{name}"), cast.speaking)
         for name in (*names, *names, *names, *names, *names)
     ]
-    return [stretch(chance, person, beds) for person in people[:count]]
+    made = [stretch(chance, person, beds) for person in people[:count]]
+    cast.chorus.close()
+    return made
 
 
 @torch.no_grad()

@@ -18,24 +18,21 @@ MANY: Final = (
     *("request", "reply", "number", "figure", "figure", "short", "hum", "hold", "hello", "farewell", "person", "aside"),
 )
 STRETCH: Final = (0.85, 0.95, 1.0, 1.1, 1.2)
-EACH: Final = 60
-"""Utterances of a pool."""
-
 ENOUGH: Final = 60
 """Pools that a process makes: all of them are held in memory by everybody who makes examples."""
 
 
-def say_on(data: Path, folder: Path, at: int, seed: int) -> None:
+def say_on(data: Path, folder: Path, at: int, seed: int, pools: int = ENOUGH, each: int = 60) -> None:
     """A process that says pool after pool with flite's voices, until there are enough; those that lie there count."""
     speaking, chance = Speaking(customers_of(data), phrases()), Random(seed)
     voices = kept("voice", FLITE, False)
-    for count in range(ENOUGH):
+    for count in range(pools):
         voice = voices[(at + count) % len(voices)]
         path = folder / f"flite-{voice}-{at}-{count}.pickle"
         if path.is_file():
             continue
         said: dict[str, list[Utterance]] = {}
-        for kind in chance.choices(MANY, k=EACH):
+        for kind in chance.choices(MANY, k=each):
             if not begun_by_somebody():
                 return
             said.setdefault(kind, []).append(say(voice, speaking.wording(chance, kind), chance))

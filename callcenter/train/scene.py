@@ -402,15 +402,18 @@ class Scene:
             if not self._promised and end - self._asked > PROMISE:
                 return SPEAK, "<check>", 2.0
             return LISTEN, "", 1.0
-        if self._note is not None and quiet > self._patience(end):
+        if self._note is not None and quiet > self._patience():
             return SPEAK, "<note>", 2.0
         return self._idle(quiet, CHECK_IN / RATE)
 
-    def _patience(self, end: int) -> int:
-        """Quiet before a note that nobody waits for: none where the call begins, little after a stop by mistake."""
+    def _patience(self) -> int:
+        """Quiet before a note that nobody waits for: none where the call begins, little after a stop by mistake.
+
+        It does not grow while nothing happens, so that what is right once stays right.
+        """
         if not self.speeches and not self.sounds:
             return 0
-        return AGAIN if end - self._yielded < samples(4.0) else UNASKED
+        return AGAIN if self._quiet - self._yielded < samples(4.0) else UNASKED
 
     def _idle(self, quiet: int, seconds: float) -> tuple[int, str, float]:
         if quiet > samples(seconds) and self._now - self._checked > samples(seconds):
