@@ -711,6 +711,8 @@ def test_what_was_given_before_counts_beside_what_is_given_now():
     talk.say("march twelfth nineteen eighty four")
     talk.answer("verify_customer", NOBODY)
     assert proofs(talk)[-1] == {"name": "Maria Lopes", "postcode": "60614", "born": "1984-03-12"}
+    talk.answer("verify_customer", NOBODY)
+    assert proofs(talk)[-1] == {"name": "Maria Lupus", "postcode": "60614", "born": "1984-03-12"}
     talk.answer("verify_customer", MARIA)
     assert talk.running("list_orders")
 

@@ -136,23 +136,24 @@ class _Walk:
         return "on"
 
     def _proof_together(self, rule: Verification, tried: Mapping[str, Any]) -> Stop | None:
-        """What this attempt gave together with what the attempts before did: a name that was misheard a little is
-        forgiven by whoever checks it where everything else is right."""
-        slots = {**self.d.before, **self.d.identity.slots}
-        values = self.way.values(self.d, replace(self.d.identity, slots=slots))
-        arguments = {
-            name: value for name, item in rule.arguments.items() if (value := argument(item, values)) is not MISSING
-        }
-        if arguments == tried:
-            return None
-        result = self._known(Wish(rule.tool, arguments))
-        if result is None:
-            return self._need(Wish(rule.tool, arguments))
-        if not self.way.proven(result):
-            return None
-        self.d = replace(self.d, caller=result)
-        self._say(rule.passed, {"caller": result.value}, (result.request,))
-        return "on"
+        """What this attempt gave together with what the attempts before did, which was misheard in its own way: a name
+        that only sounds right is forgiven by whoever checks it where everything else is right."""
+        now, before = self.d.identity.slots, self.d.before
+        for slots in ({**before, **now}, {**now, **before}):
+            values = self.way.values(self.d, replace(self.d.identity, slots=slots))
+            arguments = {
+                name: value for name, item in rule.arguments.items() if (value := argument(item, values)) is not MISSING
+            }
+            if arguments == tried:
+                continue
+            result = self._known(Wish(rule.tool, arguments))
+            if result is None:
+                return self._need(Wish(rule.tool, arguments))
+            if self.way.proven(result):
+                self.d = replace(self.d, caller=result)
+                self._say(rule.passed, {"caller": result.value}, (result.request,))
+                return "on"
+        return None
 
     # ------------------------------------------------------------------------------------------- look-ups
 
