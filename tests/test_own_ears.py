@@ -54,7 +54,7 @@ YES, PLEASE = Word("yes", LATE, LATE + 20, 0.9), Word("please", LATE + 20, 60, 0
 
 def test_words_have_their_times_in_samples_without_the_ears_lateness():
     (one,) = heard(OwnEars(lambda: Scripted([((YES,), (PLEASE,))])), 1)
-    assert [(word.text, word.start, word.end) for word in one.final] == [("yes", 0, (24 - LATE) * LABEL)]
+    assert [(word.text, word.start, word.end) for word in one.final] == [("yes", 0, (YES.end - LATE) * LABEL)]
     assert [word.text for word in one.partial] == ["please"]
 
 
