@@ -12,7 +12,7 @@ from callcenter.model.config import ACTS, YIELD
 from callcenter.model.text import TOKEN
 from callcenter.train.calls import AUDIO
 from callcenter.train.ear import NOT_ASKED
-from callcenter.train.learn import Batch, decisions, losses, possible
+from callcenter.train.learn import Batch, decisions, losses, possible, shortened
 from callcenter.train.packs import stacked
 
 
@@ -69,6 +69,12 @@ def test_a_turn_without_weight_teaches_no_act(batch):
         allowed = possible(batch.speaking)[2, 7]
         wanted = -logits.masked_fill(~allowed, -1e4).log_softmax(-1)[batch.act[2, 7]]
         assert float(losses(net, states, weighed)["act"]) == pytest.approx(float(wanted), abs=1e-4)
+
+
+def test_places_behind_the_longest_call_are_left_out_and_nothing_else(batch):
+    short, net = shortened(batch), network()
+    assert short.tokens.shape[1] == max(len(one.tokens) for one in examples()) < LONGEST
+    assert loss(net, short) == pytest.approx(loss(net, batch), abs=1e-5)
 
 
 def test_calls_in_which_nothing_is_opened_teach_no_opening(batch):

@@ -26,7 +26,7 @@ from callcenter.model.network import Network
 from callcenter.train.disguise import disguised
 from callcenter.train.ear import accuracy, phone_loss, unseen
 from callcenter.train.files import EAR, Hours, RunError, begun, save
-from callcenter.train.learn import PARTS, Batch, losses
+from callcenter.train.learn import PARTS, Batch, losses, shortened
 from callcenter.train.packs import Bakery, Wanted
 from callcenter.train.people import People
 from callcenter.train.pools import say_on
@@ -37,8 +37,8 @@ from callcenter.units import RATE, TURN
 PLENTY: Final = 600
 """Examples beyond twice what was drawn: then makers may rest, for they share a processor with who trains."""
 
-STANDSTILL: Final = 10.0
-"""Seconds that a step may count for: whoever stops the run for a while takes nothing of its time."""
+STANDSTILL: Final = 30.0
+"""Seconds that a step may count for (two busy cores take ten): whoever stops the run for a while takes little."""
 
 LEAST: Final = 64
 """Examples that must lie on a shelf before it is drawn from."""
@@ -242,6 +242,8 @@ class Run:
 
     def _calls(self, rows: int) -> dict[str, Tensor]:
         batch = Batch.of(self.shelves["calls"].draw(rows))
+        if self.order.device == "cpu":
+            batch = shortened(batch)
         batch = replace(batch, caller=disguised(batch.caller, gaps=False))
         ear = self.network.ear
         with autocast(self.order.device):
