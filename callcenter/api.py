@@ -1,25 +1,34 @@
-"""The JSON API under /v1 and what operations ask. By key, or from this machine only while no key is set."""
+"""The JSON API under /v1 and what operations ask. By key, or from this machine only while no key is set.
+
+The key of the settings may do everything; keys made in the admin site may do what their role may.
+"""
 
 import asyncio
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, Final, Protocol, TypeVar
 from urllib.parse import urlencode
 
-from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi import Depends, FastAPI, HTTPException, Request, Response, params
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
+from fastapi.security import HTTPBearer
 from pydantic import BaseModel
 
 from callcenter import metrics, numbers
+from callcenter.config import Settings
 from callcenter.events import Rang
 from callcenter.house import House
 from callcenter.store import Call, Files, Leg, Search, StoreDown, Utterance
+from callcenter.store.exports import exported, redacts, transcript
 from callcenter.telephony.rest import Outbound, RestError
 from callcenter.units import RATE
 
 T = TypeVar("T")
+BEARER: Final = HTTPBearer(auto_error=False, description="The key of the API")
+"""Told in the description; `Guard` decides."""
+
 PATIENCE = 10.0
 """Seconds that a page of calls may take."""
 
@@ -53,18 +62,86 @@ class Placing(BaseModel):
     arm: str = ""
 
 
-def install(app: FastAPI, house: House) -> None:
-    store, board = house.store, house.board
-    key = house.settings.api_key.reveal()
+class Line(BaseModel):
+    """A line of the transcript; times are seconds of its leg. `unheard` is what an interruption cut off."""
 
-    async def permitted(request: Request) -> None:
+    side: str
+    start: float
+    end: float
+    text: str
+    unheard: str
+    kind: str
+
+
+class Transcript(BaseModel):
+    call: str
+    lines: list[Line]
+
+
+class Keys(Protocol):
+    """Keys that people made. All methods ask the store."""
+
+    def allows(self, key: str, address: str, needs: str, what: str) -> bool | None:
+        """Whether its holder may; None if there is no such key. Raises TooOften."""
+
+    def sees_numbers(self, key: str) -> bool: ...
+
+    def named(self, key: str) -> str:
+        """How the audit log calls it."""
+
+
+class TooOften(Exception):
+    """A key, or an address with wrong ones, has asked too often; `wait` is how many seconds it has to wait."""
+
+    def __init__(self, wait: float) -> None:
+        super().__init__(f"too many requests; try again in {wait:.0f} s")
+        self.wait = wait
+
+
+class Guard:
+    """Who may use the API: each route names the permission it needs. The key of the settings has all of them."""
+
+    def __init__(self, settings: Settings, keys: Keys) -> None:
+        self._key = settings.api_key.reveal()
+        self._keys = keys
+
+    def __call__(self, needs: str) -> list[params.Depends]:
+        async def permitted(request: Request, _shown: Annotated[Any, Depends(BEARER)]) -> None:
+            await self.check(request, needs)
+
+        return [Depends(permitted)]
+
+    async def check(self, request: Request, needs: str) -> None:
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if key and not hmac.compare_digest(given.encode(), key.encode()):
+        request.state.numbers = True
+        if given.startswith("cc_"):
+            request.state.numbers = await self._made_by_people(request, given, needs)
+            return
+        if self._key and not hmac.compare_digest(given.encode(), self._key.encode()):
             raise HTTPException(401, "a key is needed: Authorization: Bearer ...", {"WWW-Authenticate": "Bearer"})
-        if not key and (request.client is None or request.client.host not in ("127.0.0.1", "::1")):
-            raise HTTPException(403, "set CALLCENTER_API_KEY to use the API from another machine")
+        if not self._key and (request.client is None or request.client.host not in ("127.0.0.1", "::1")):
+            raise HTTPException(403, "make a key in the admin site to use the API from another machine")
 
-    guarded = [Depends(permitted)]
+    async def _made_by_people(self, request: Request, given: str, needs: str) -> bool:
+        """Lets the holder of a key pass or not; whether they may see whole telephone numbers."""
+        address = request.client.host if request.client else ""
+        what = f"{request.method} {request.url.path}"
+        try:
+            verdict = await asyncio.to_thread(self._keys.allows, given, address, needs, what)
+            if verdict is None:
+                raise HTTPException(401, "there is no such key", {"WWW-Authenticate": "Bearer"})
+            if not verdict:
+                raise HTTPException(403, "the role of this key does not allow that")
+            request.state.key = await asyncio.to_thread(self._keys.named, given)
+            return await asyncio.to_thread(self._keys.sees_numbers, given)
+        except TooOften as error:
+            raise HTTPException(429, str(error), {"Retry-After": str(round(error.wait))}) from None
+        except StoreDown as error:
+            raise HTTPException(503, f"the database does not answer: {error}") from None
+
+
+def install(app: FastAPI, house: House, guard: Guard) -> None:
+    store, board = house.store, house.board
 
     async def _asked(question: Callable[[], T]) -> T:
         try:
@@ -78,8 +155,9 @@ def install(app: FastAPI, house: House) -> None:
             raise HTTPException(404, f"no call {call[:80]!r}")
         return row
 
-    @app.get("/v1/calls", dependencies=guarded)
+    @app.get("/v1/calls", dependencies=guard("calls"), tags=["calls"])
     async def calls(
+        request: Request,
         state: str = "",
         caller: str = "",
         outcome: str = "",
@@ -88,41 +166,50 @@ def install(app: FastAPI, house: House) -> None:
         after: str = "",
         limit: int = 50,
     ) -> dict[str, Any]:
+        """Calls, newest first; `more` is what `after` takes for the next page."""
         search = Search(
             state=state, caller=caller, outcome=outcome, arm=arm, tag=tag, after=after, limit=max(1, min(limit, 200))
         )
         page = await _asked(lambda: store.calls(search))
-        return {"calls": [_told(row) for row in page.calls], "more": page.more}
+        return {"calls": [_told(row, request) for row in page.calls], "more": page.more}
 
-    @app.get("/v1/calls/{call}", dependencies=guarded)
-    async def one(call: str) -> dict[str, Any]:
+    @app.get("/v1/calls/{call}", dependencies=guard("calls"), tags=["calls"])
+    async def one(request: Request, call: str) -> dict[str, Any]:
+        """A call by our id or the carrier's, with its transcript and its legs."""
         row = await found(call)
-        lines = await _asked(lambda: store.transcript(row.id))
+        lines = await _asked(lambda: transcript(store, house.spool.root, row))
         legs = await _asked(lambda: store.legs(row.id))
         return {
-            **_told(row),
-            "transcript": [_utterance(line) for line in lines],
+            **_told(row, request),
+            "transcript": [line.model_dump() for line in transcript_of(lines)],
             "legs": [{"writer": leg.writer, "state": leg.state, "seconds": leg.samples / RATE} for leg in legs],
         }
 
-    @app.get("/v1/calls/{call}/journal", dependencies=guarded)
+    @app.get("/v1/calls/{call}/journal", dependencies=guard("export"), tags=["calls"])
     async def journal(call: str) -> Response:
+        """Everything that happened, as JSON lines."""
         row = await found(call)
         legs = await _asked(lambda: store.legs(row.id))
-        lines = await _asked(lambda: [line for leg in legs for line in store.journal(row.id, leg.writer)])
+        files = [Files(house.spool.root, row.id, leg.writer) for leg in legs]
+        lines = await _asked(lambda: [line for f in files for line in exported(store, f, row, sound=False).lines])
         return Response(b"".join(lines), media_type="application/x-ndjson")
 
-    @app.get("/v1/calls/{call}/recording.wav", dependencies=guarded)
-    async def recording_wav(call: str, leg: int = 0) -> FileResponse:
+    @app.get("/v1/calls/{call}/recording.wav", dependencies=guard("hear"), tags=["calls"])
+    async def recording_wav(call: str, leg: int = 0) -> Response:
         """Both channels: left the caller, right what the caller heard of us."""
         row = await found(call)
         legs = await _asked(lambda: store.legs(row.id))
         path = await asyncio.to_thread(_recording, house, row.id, legs, leg)
         if path is None:
             raise HTTPException(404, "this leg has no recording on this machine")
+        if await _asked(lambda: redacts(store, row)):
+            files = Files(house.spool.root, row.id, legs[leg].writer)
+            body = (await _asked(lambda: exported(store, files, row))).recording
+            named = {"Content-Disposition": f'attachment; filename="{row.id}-{leg}.wav"'}
+            return Response(body, media_type="audio/wav", headers=named)
         return FileResponse(path, media_type="audio/wav", filename=f"{row.id}-{leg}.wav")
 
-    @app.post("/v1/calls", dependencies=guarded, status_code=201)
+    @app.post("/v1/calls", dependencies=guard("steer"), tags=["calls"], status_code=201)
     async def place(placing: Placing) -> dict[str, Any]:
         """Call somebody. Only allowed prefixes are dialled."""
         if house.account is None or not house.settings.from_number:
@@ -162,16 +249,25 @@ def _recording(house: House, call_id: str, legs: list[Leg], leg: int) -> Path | 
     return path if path.exists() else None
 
 
-def _told(row: Call) -> dict[str, Any]:
-    return row.model_dump(mode="json", exclude={"plan"}) | {"seconds": row.duration / RATE}
+def hidden(number: str) -> str:
+    """A number for those who may not see it."""
+    return number[:2] + "…" + number[-2:] if len(number) > 6 else "…"
 
 
-def _utterance(line: Utterance) -> dict[str, Any]:
-    return {
-        "side": line.side,
-        "start": line.start / RATE,
-        "end": line.end / RATE,
-        "text": line.text,
-        "unheard": line.unheard,
-        "kind": line.kind,
-    }
+def _told(row: Call, request: Request) -> dict[str, Any]:
+    told = row.model_dump(mode="json", exclude={"plan"}) | {"seconds": row.duration / RATE}
+    return told if request.state.numbers else told | {"caller": hidden(row.caller), "called": hidden(row.called)}
+
+
+def transcript_of(lines: Sequence[Utterance]) -> list[Line]:
+    return [
+        Line(
+            side=line.side,
+            start=line.start / RATE,
+            end=line.end / RATE,
+            text=line.text,
+            unheard=line.unheard,
+            kind=line.kind,
+        )
+        for line in lines
+    ]

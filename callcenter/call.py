@@ -53,6 +53,9 @@ from callcenter.playout import Playout, Said
 from callcenter.units import FRAME, RATE, TURN
 
 LAST_MARK = "end"
+PERSON = "person"
+"""The duplex that is a supervisor at a microphone."""
+
 DRAIN_AT_MOST = 3 * RATE
 """A call that leaves waits this long for its last words to be heard; the words themselves may take longer."""
 
@@ -301,6 +304,20 @@ class Call:
             case "press":
                 self._playout.say(tones(event.argument))
                 return []
+            case "take_over":
+                return self._changed_hands(at, PERSON)
+            case "give_back":
+                return self._changed_hands(at, self.setup.duplex)
+
+    def _changed_hands(self, at: int, duplex: str) -> list[Command]:
+        """Somebody else hears and speaks from now on; words that were still to come are not."""
+        if self.phase != "open" or self._duplex == duplex:
+            return []
+        cleared, said = self._playout.flush(at)
+        self._duplex = duplex
+        self._owed.clear()
+        self._notes = {**self._unsaid, **self._notes}
+        return [*cleared, *self._said(said), *self._close_agent_line(), Use(duplex)]
 
     def _detected(self, at: int, party: str) -> list[Command]:
         if party == "machine" and self.setup.on_machine == "hang_up":

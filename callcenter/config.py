@@ -153,6 +153,21 @@ class Settings:
     api_key: Secret = field(default_factory=Secret)
     """Key of the API under /v1; empty: the API answers this machine only."""
 
+    oidc_issuer: str = ""
+    """The OpenID provider of single sign-on, exactly as it names itself; empty: passwords only."""
+    oidc_client: str = ""
+    """Our id at the provider."""
+    oidc_secret: Secret = field(default_factory=Secret)
+    """Our secret there; empty for a client without one."""
+    oidc_groups: str = "groups"
+    """The claim that has a user's groups."""
+    oidc_roles: Mapping[str, Any] = field(default_factory=dict)
+    """JSON: which group has which role, {"callcenter-admins": "admin", "*": "viewer"}; * is everybody."""
+    hooks_allowed: tuple[str, ...] = ()
+    """Hosts and networks of our own that webhooks may reach, comma separated, e.g. crm.internal,10.1.0.0/16."""
+
+    prices: Mapping[str, Any] = field(default_factory=dict)
+    """JSON: what things cost, for the cost of a call, {"line_minute": 0.0085, "duplex_minute": {"live": 0.06}}."""
     record: bool = True
     """Whether calls are recorded."""
     on_machine: str = "hang_up"
@@ -222,6 +237,7 @@ CHOICES = {
     "log_format": ("auto", "json", "plain"),
 }
 SPEECH_RATES = (8_000, 16_000, 24_000)
+PRICES = ("line_minute", "duplex_minute", "recording_minute", "planner_question", "tool_call", "currency")
 SHORTEST_TOKEN = 16
 POSITIVE = ("max_calls", "max_call_s", "token_s", "speed")
 
@@ -250,6 +266,9 @@ def _checked(settings: Settings) -> Settings:
         )
     if settings.live_url and not settings.live_url.startswith(("wss://", "ws://")):
         raise SettingError(f"{PREFIX}LIVE_URL={settings.live_url!r}: begin it with wss://")
+    _check_prices(settings.prices)
+    if settings.oidc_issuer:
+        _check_oidc(settings)
     if settings.rescue and settings.rescue not in settings.transfers:
         raise SettingError(f"{PREFIX}RESCUE={settings.rescue!r} is not among {PREFIX}TRANSFERS")
     if settings.twilio_token and len(settings.twilio_token.reveal()) < SHORTEST_TOKEN:
@@ -257,3 +276,26 @@ def _checked(settings: Settings) -> Settings:
             f"{PREFIX}TWILIO_TOKEN is too short to be an auth token; copy it from the provider's console"
         )
     return settings
+
+
+def _check_prices(prices: Mapping[str, Any]) -> None:
+    """A price is a number, or a number by name; the currency is a word."""
+    for name, price in prices.items():
+        if name not in PRICES:
+            raise SettingError(f"{PREFIX}PRICES: {name!r} is none of {', '.join(PRICES)}")
+        values = list(price.values()) if isinstance(price, dict) else [price]
+        fit = isinstance(price, str) if name == "currency" else all(_is_price(value) for value in values)
+        if not fit:
+            raise SettingError(f"{PREFIX}PRICES: {name} cannot be {price!r}")
+
+
+def _is_price(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < float("inf")
+
+
+def _check_oidc(settings: Settings) -> None:
+    issuer = settings.oidc_issuer
+    if not issuer.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        raise SettingError(f"{PREFIX}OIDC_ISSUER={issuer!r}: begin it with https://")
+    if not settings.oidc_client or not settings.oidc_roles:
+        raise SettingError(f"{PREFIX}OIDC_ISSUER needs {PREFIX}OIDC_CLIENT and {PREFIX}OIDC_ROLES beside it")

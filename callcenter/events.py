@@ -14,10 +14,11 @@ from callcenter.units import SILENT_TURN
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What the background gives the foreground: `say` (speak it), `know` (silent context), `be` (how to behave)."""
+    """What the background gives the foreground: `say` (speak it), `know` (silent context), `be` (how to behave),
+    `expect` (what the caller may say next, for ears that search words; see `callcenter.model.expectations`)."""
 
     id: str
-    kind: Literal["say", "know", "be"]
+    kind: Literal["say", "know", "be", "expect"]
     text: str
     answers: str = ""
     """The request this note belongs to; a note whose request was cancelled is never spoken."""
@@ -187,7 +188,7 @@ class Withdrawn:
 class Directed:
     """Somebody outside the conversation (a supervisor, the background, a shutdown) orders something."""
 
-    order: Literal["hang_up", "transfer", "pause_recording", "resume_recording", "press"]
+    order: Literal["hang_up", "transfer", "pause_recording", "resume_recording", "press", "take_over", "give_back"]
     argument: str = ""
     by: str = ""
     when_said: bool = False

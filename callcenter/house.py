@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from callcenter.config import Settings
+from callcenter.duplex.person import Desk
 from callcenter.store import Spool, Store
 from callcenter.store.ship import Shipper
 from callcenter.switchboard import Switchboard
@@ -23,3 +24,4 @@ class House:
     board: Switchboard
     exchange: Exchange
     account: Account | None
+    desk: Desk

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
+from pydantic_core import to_jsonable_python
+
 from callcenter.background.agent import Agent, Setting
 from callcenter.background.exchange import (
     Acted,
@@ -30,8 +32,10 @@ from callcenter.background.exchange import (
 )
 from callcenter.background.grammar import Day
 from callcenter.background.planner import RemotePlanner
+from callcenter.background.state import Slot
 from callcenter.background.tools import Ran, Toolbox
 from callcenter.background.worker import Worker
+from callcenter.curtain import TAIL, WITHHELD
 from callcenter.events import (
     Command,
     Delivered,
@@ -39,6 +43,7 @@ from callcenter.events import (
     Event,
     Note,
     Noted,
+    Record,
     Spoken,
     Started,
     TurnHeard,
@@ -48,6 +53,8 @@ from callcenter.events import (
 from callcenter.events import Pressed as KeyPressed
 from callcenter.logs import log
 from flows import Flow
+
+NEVER: Final = 1 << 62
 
 ALONE: Final = Note("alone", "say", "I am sorry, I cannot look anything up at the moment.", source=("line",))
 
@@ -101,15 +108,20 @@ class Liaison:
         self._remarks = remarks
         self._line: Line | None = None
         self._worker: Worker | None = None
+        self._agent: Agent | None = None
+        self._known: dict[tuple[str, str], Slot] = {}
+        self._hidden_until = 0
+        """Details that become known before this sample may have been said while nothing was recorded."""
 
     # ------------------------------------------------------------------------------------------------ the line's side
 
     def attach(self, line: Line) -> None:
         """The line is open and its loop runs."""
         self._line = line
+        self._agent = self._office.agent(self._call_id, self._caller)
         self._worker = Worker(
             self._call_id,
-            self._office.agent(self._call_id, self._caller),
+            self._agent,
             self._office.toolbox,
             give=self._give,
             lost=self._lost,
@@ -119,13 +131,17 @@ class Liaison:
         )
 
     def saw(self, at: int, event: Event, commands: Sequence[Command]) -> None:
-        """Something passed through the line."""
+        """Something passed through the line. What a duplex does in a turn comes after the turn's words: they are what
+        it answers."""
         worker = self._worker
         if worker is None:
             return
+        if isinstance(event, TurnHeard):
+            worker.heard(at)
+        for command in commands:
+            if isinstance(command, Understood):
+                worker.tell(Words(at, command.text, command.final))
         match event:
-            case TurnHeard():
-                worker.heard(at)
             case Spoken():
                 for act in event.acts:
                     worker.tell(Acted(at, act))
@@ -138,10 +154,10 @@ class Liaison:
                 pass
         for command in commands:
             match command:
-                case Understood(text, final):
-                    worker.tell(Words(at, text, final))
                 case Delivered(note_id, text, complete):
                     worker.tell(SpokenHeard(at, note_id, text, complete))
+                case Record(on):
+                    self._hidden_until = at + TAIL if on else NEVER
                 case _:
                     pass
 
@@ -188,6 +204,17 @@ class Liaison:
         facts = [f"{type(wish).__name__} {_short(wish)}".strip() for wish in wishes if not isinstance(wish, Write)]
         if facts or not isinstance(told, Passed | SpokenHeard | Acted):
             self._remarks.remark("background", told=type(told).__name__, at=told.at, wants=facts)
+        if self._agent is not None and not isinstance(told, Passed):
+            self._learnt(told.at, self._agent.desk.d.known)
+
+    def _learnt(self, at: int, known: dict[tuple[str, str], Slot]) -> None:
+        """What has become known, or has changed, since something was told last."""
+        for (step, name), slot in known.items():
+            if self._known.get((step, name)) != slot:
+                value = WITHHELD if at < self._hidden_until else to_jsonable_python(slot.value, fallback=str)
+                source = list(slot.source)
+                self._remarks.remark("variable", step=step, name=name, value=value, sure=slot.sure, source=source)
+        self._known = known
 
     def ran(self, ran: Ran) -> None:
         outcome = ran.outcome

@@ -58,6 +58,10 @@ AHEAD_AT_MOST = 30 * RATE
 CLOSE_CODES = {"binary": 1003, "oversized": 1009, "not_json": 1007, "not_an_object": 1007}
 
 
+Watcher = Callable[[int, Event, Sequence[Command]], None]
+"""Somebody who looks on; must not block."""
+
+
 class Diary(Protocol):
     """Where a line writes what happens; must not block."""
 
@@ -106,6 +110,7 @@ class Line:
         self._leaving = leaving
         self._ended = ended
         self._log = log.bind(call=call_id, leg=leg)
+        self.watchers: set[Watcher] = set()
         self._reel = Reel()
         self._anchor = Anchor()
         self._wire: Wire | None = None
@@ -156,6 +161,8 @@ class Line:
         try:
             commands = self.call.receive(at, event)
             self._diary.add(at, event, commands)
+            for watcher in tuple(self.watchers):
+                watcher(at, event, commands)
             for command in commands:
                 self._do(at, command)
             if self.liaison is not None:

@@ -21,6 +21,7 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI
 
+import admin
 import flows
 from callcenter import __version__, api, logs, webhooks
 from callcenter.background.crm import crm_tools
@@ -29,6 +30,7 @@ from callcenter.background.llm import Endpoint, Llm
 from callcenter.background.secret import Secret as NamedSecret
 from callcenter.background.stock import open_stock
 from callcenter.background.tools import Toolbox
+from callcenter.call import PERSON
 from callcenter.config import Settings
 from callcenter.door import Door
 from callcenter.duplex.dialects import DIALECTS, Persona
@@ -38,6 +40,7 @@ from callcenter.duplex.live import INSTRUCTIONS, Hosted, Where
 from callcenter.duplex.moshi import Moshi, load
 from callcenter.duplex.own_ears import OwnEars
 from callcenter.duplex.parrot import Parrot
+from callcenter.duplex.person import Desk, Person
 from callcenter.duplex.tongue import PAUSE
 from callcenter.duplex.transcription import Recogniser, Transcription
 from callcenter.duplex.turnbased import Thresholds, TurnBased
@@ -57,7 +60,7 @@ from callcenter.model.own import PHRASES as OPENINGS
 from callcenter.model.vocabulary import Vocabulary
 from callcenter.store import Spool, Store
 from callcenter.store.ship import Shipper
-from callcenter.switchboard import STREAM_PATH, Context, Maker, Switchboard, token_secret
+from callcenter.switchboard import BROWSER_PATH, STREAM_PATH, Context, Maker, Switchboard, token_secret
 from callcenter.telephony.origin import Origin
 from callcenter.telephony.rest import Account
 from callcenter.telephony.signatures import Signatures
@@ -164,7 +167,9 @@ def ears_of(settings: Settings, engine: Callable[[], Engine]) -> Callable[[], Ea
 def build(settings: Settings, makers: Mapping[str, Maker] | None = None, bound: str = "") -> House:
     """Wire a server together. `bound` is the address it listens on, for a local phone when no public URL is set."""
     voices = Voices(settings)
-    makers = {**duplexes(settings, voices), **(makers or {})}
+    desk = Desk()
+    person: dict[str, Maker] = {PERSON: lambda context: Person(desk.of(context.call_id))}
+    makers = {**duplexes(settings, voices), **(makers or {}), **person}
     for name in filter(None, (settings.duplex, settings.fallback)):
         if name not in makers:
             raise ValueError(f"no duplex is called {name!r}; known: {', '.join(sorted(makers))}")
@@ -197,7 +202,7 @@ def build(settings: Settings, makers: Mapping[str, Maker] | None = None, bound: 
     if settings.twilio_account and settings.twilio_token:
         account = Account(settings.twilio_account, settings.twilio_token.reveal(), api=settings.twilio_api)
     exchange = Exchange(targets, settings.dial_allowed)
-    return House(settings, origin, store, spool, Shipper(spool, store), board, exchange, account)
+    return House(settings, origin, store, spool, Shipper(spool, store), board, exchange, account, desk)
 
 
 def open_office(settings: Settings, store: Store) -> Office:
@@ -261,15 +266,20 @@ def create_app(house: House) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(house.board.take_orders()), asyncio.create_task(house.board.trials.watch())]
+        site.start()
         yield
+        await asyncio.to_thread(site.stop)
         for task in tasks:
             task.cancel()
 
-    app = FastAPI(title="callcenter", version=__version__, lifespan=lifespan, docs_url="/v1/docs", redoc_url=None)
+    app = FastAPI(title="callcenter", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.house = house
     api.operations(app, house)
     webhooks.install(app, house)
-    api.install(app, house)
+    ring = admin.Keyring(house.store)
+    guard = api.Guard(house.settings, ring)
+    api.install(app, house, guard)
+    site = app.state.site = admin.install(app, house, ring, guard)
     return app
 
 
@@ -295,7 +305,7 @@ def uvicorn_of(house: House, app: FastAPI, ready: Callable[[str], None]) -> Serv
         port=house.settings.port,
         loop="uvloop",
         http=Door,
-        ws=fork(STREAM_PATH, house.board.accept),
+        ws=fork((STREAM_PATH, BROWSER_PATH), house.board.accept),
         lifespan="on",
         log_level="warning",
         access_log=False,

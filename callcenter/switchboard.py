@@ -21,6 +21,7 @@ from callcenter import metrics
 from callcenter.asker import Asker
 from callcenter.call import Call, Setup
 from callcenter.carriers import Caps, Carrier
+from callcenter.carriers.browser import Browser
 from callcenter.carriers.twilio import Twilio
 from callcenter.codec import decode, encode
 from callcenter.config import Settings
@@ -30,6 +31,7 @@ from callcenter.experiment import Arm
 from callcenter.liaison import Liaison, Office
 from callcenter.line import End, Line
 from callcenter.logs import log
+from callcenter.published import Published
 from callcenter.store import Call as CallRow
 from callcenter.store import Scribe, Spool, Store, StoreDown
 from callcenter.telephony.signatures import Signatures, Verdict
@@ -38,8 +40,13 @@ from callcenter.tracing import Begin, forget
 from callcenter.trials import Trials
 from callcenter.units import RATE, seconds
 from callcenter.wire import Refused, Upgrade
+from flows import Flow, FlowError
 
 STREAM_PATH: Final = "/twilio/stream/"
+BROWSER_PATH: Final = "/phone/stream/"
+"""Where the admin site's own phone comes in; only its tokens, which are minted for people who are signed in, fit."""
+
+CARRIERS: Final[Mapping[str, Callable[[], Carrier]]] = {"twilio": Twilio, "browser": Browser}
 REMEMBERED: Final = 10_000
 """Calls this process keeps facts of; the oldest are forgotten first."""
 
@@ -87,6 +94,9 @@ class Ringing:
     experiment: str = ""
     serves: Arm | None = None
     """The arm itself, where an experiment chose it."""
+    carrier: str = "twilio"
+    flow: Flow | None = None
+    """The flow to try instead of the published one."""
 
 
 @dataclass(slots=True)
@@ -134,6 +144,7 @@ class Switchboard:
         self._duplexes = duplexes
         self._begin = begin
         self._office = office
+        self._flows = Published(store)
         self._endings: set[asyncio.Task[None]] = set()
         self._ringing: dict[str, tuple[Ringing, float]] = {}
         self._plans = Memory()
@@ -145,6 +156,16 @@ class Switchboard:
         self._sweep = 0.0
         self._empty = asyncio.Event()
         self._empty.set()
+
+    @property
+    def serves(self) -> tuple[str, ...]:
+        """The duplexes a call may be served by."""
+        return tuple(self._duplexes)
+
+    @property
+    def follows(self) -> Flow | None:
+        """The flow that is configured; what was published under its name comes before it."""
+        return self._office.flow if self._office else None
 
     # -------------------------------------------------------------------------------------------------- admission
 
@@ -161,18 +182,27 @@ class Switchboard:
             return "admitted"
         return "admitted" if len(self.lines) + len(self._ringing) < self.settings.max_calls else "full"
 
-    async def ring(self, carrier_call: str, rang: Rang, call_id: str = "", arm: str = "") -> Ringing:
+    async def ring(
+        self,
+        carrier_call: str,
+        rang: Rang,
+        call_id: str = "",
+        arm: str = "",
+        carrier: str = "twilio",
+        flow: Flow | None = None,
+    ) -> Ringing:
         """A phone rings and is admitted: the call's row is written now, and a slot is held for its stream."""
         now = datetime.now(UTC)
         known: Ringing | None = self._calls.look(carrier_call) if carrier_call else None
         ringing = known or await self._placed(call_id, carrier_call, rang)
         if ringing is None:
-            ringing = await self._assigned(Ringing(call_id or new_call_id(now), carrier_call, rang, now, arm))
+            fresh = Ringing(call_id or new_call_id(now), carrier_call, rang, now, arm, carrier=carrier, flow=flow)
+            ringing = await self._assigned(fresh)
         write = partial(
             self.store.ring,
             ringing.call_id,
             ringing.rung_at,
-            carrier="twilio",
+            carrier=ringing.carrier,
             carrier_call=carrier_call,
             caller=rang.caller,
             called=rang.called,
@@ -182,7 +212,8 @@ class Switchboard:
             assigned=ringing.serves.duplex if ringing.serves else self.settings.duplex,
         )
         try:
-            ringing = await self._ringing_of(await self.asker.ask(write), carrier_call, rang)
+            row = await self.asker.ask(write)
+            ringing = replace(await self._ringing_of(row, carrier_call, rang), flow=ringing.flow)
         except StoreDown:
             self.asker.keep("ring", ringing.call_id, write)
         self.hold(ringing)
@@ -200,8 +231,11 @@ class Switchboard:
         return await self._ringing_of(row, carrier_call, rang) if row is not None else None
 
     async def _assigned(self, ringing: Ringing) -> Ringing:
-        """A call that rings gets its arm before anything else is known of it; one that was named has it already."""
-        if ringing.arm:
+        """A call that rings gets its arm before anything else is known of it; one that was named has it already.
+
+        Calls from our own phone page are people trying the agent, no callers: they take no part.
+        """
+        if ringing.arm or ringing.carrier == "browser":
             return ringing
         assigned = await self.trials.assign(ringing.rang, ringing.call_id)
         if assigned is None:
@@ -211,7 +245,7 @@ class Switchboard:
     async def _ringing_of(self, row: CallRow, carrier_call: str, rang: Rang) -> Ringing:
         """A call as its row tells it, whichever process wrote that."""
         serves = await self.trials.arm(row.experiment, row.arm)
-        return Ringing(row.id, carrier_call, rang, row.rung_at, row.arm, row.experiment, serves)
+        return Ringing(row.id, carrier_call, rang, row.rung_at, row.arm, row.experiment, serves, row.carrier)
 
     def hold(self, ringing: Ringing) -> None:
         """Keep a slot for a call until its stream opens."""
@@ -227,23 +261,25 @@ class Switchboard:
 
     async def accept(self, upgrade: Upgrade) -> Line | Refused:
         """A stream wants to open: its signature, its token, its call. Any doubt refuses it before it is accepted."""
-        headers = dict(upgrade.headers.raw_items())
-        if (verdict := self.signatures.upgrade(upgrade.path, headers, upgrade.host)) is not Verdict.GENUINE:
-            return _refused(HTTPStatus.FORBIDDEN, f"signature_{verdict.value}")
+        carrier = "browser" if upgrade.path.startswith(BROWSER_PATH) else "twilio"
+        if carrier == "twilio":
+            headers = dict(upgrade.headers.raw_items())
+            if (verdict := self.signatures.upgrade(upgrade.path, headers, upgrade.host)) is not Verdict.GENUINE:
+                return _refused(HTTPStatus.FORBIDDEN, f"signature_{verdict.value}")
         try:
-            grant = self.tokens.read(upgrade.path.removeprefix(STREAM_PATH), time.time(), self._unseen)
+            grant = self.tokens.read(upgrade.path.rpartition("/")[2], time.time(), self._unseen)
             await self._claim(grant)
         except TokenError as error:
             return _refused(HTTPStatus.FORBIDDEN, f"token_{error.kind}")
         ringing = await self._find(grant.call, grant.leg)
-        if ringing is None:
+        if ringing is None or ringing.carrier != carrier:
             return _refused(HTTPStatus.NOT_FOUND, "unknown_call")
         if self.draining and grant.leg == 0:
             return _refused(HTTPStatus.SERVICE_UNAVAILABLE, "draining")
         if grant.call in self.lines:
             return _refused(HTTPStatus.CONFLICT, "already_open")
         self._ringing.pop(grant.call, None)
-        return self._open(ringing, grant)
+        return self._open(ringing, grant, await self._office_of(ringing, grant.leg))
 
     def _unseen(self, nonce: str) -> bool:
         """Whether this process sees a token for the first time; on the loop's thread, so that two at once are not."""
@@ -276,12 +312,31 @@ class Switchboard:
         direction: Literal["inbound", "outbound"] = "outbound" if row.direction == "outbound" else "inbound"
         return await self._ringing_of(row, row.carrier_call, Rang(row.caller, row.called, direction))
 
-    def _open(self, ringing: Ringing, grant: Grant) -> Line:
+    async def _office_of(self, ringing: Ringing, leg: int) -> Office | None:
+        """The background with the flow a call follows: one that is tried, its arm's, the published, the configured."""
+        office = self._office
+        if office is None:
+            return None
+        if ringing.flow is not None:
+            return replace(office, flow=ringing.flow)
+        try:
+            return await self.asker.ask(partial(self._published, office, ringing, leg))
+        except (StoreDown, FlowError) as error:
+            log.error("the configured flow instead of the published one", call=ringing.call_id, error=str(error))
+            return office
+
+    def _published(self, office: Office, ringing: Ringing, leg: int) -> Office:
+        row = self.store.row(ringing.call_id) if leg else None
+        version = (row.flow_version if row else "") or (ringing.serves.flow_version if ringing.serves else "")
+        found = self._flows.published(office.flow, version)
+        return office if found is None else replace(office, flow=found)
+
+    def _open(self, ringing: Ringing, grant: Grant, office: Office | None) -> Line:
         call_id, settings = ringing.call_id, self.settings
-        carrier: Carrier = Twilio()
-        arm = self._servable(ringing)
+        carrier = CARRIERS[ringing.carrier]()
+        arm = self._servable(ringing, office)
         setup = self.setup(carrier.caps, arm)
-        scribe = self.spool.open(call_id, grant.leg, self._header(ringing, setup), record=settings.record)
+        scribe = self.spool.open(call_id, grant.leg, self._header(ringing, setup, office), record=settings.record)
         context = Context(call_id, ringing.rang.caller, ringing.rang.called, ringing.rang.direction, grant.leg, arm)
 
         async def leaving(last: HangUp | Transfer) -> None:
@@ -290,7 +345,7 @@ class Switchboard:
         def ended(line: Line, end: End) -> None:
             self._ended(ringing, scribe, line, end)
 
-        liaison = Liaison(self._office, call_id, context.caller, scribe) if self._office else None
+        liaison = Liaison(office, call_id, context.caller, scribe) if office else None
         line = Line(
             call_id=call_id,
             call=Call(setup),
@@ -312,12 +367,12 @@ class Switchboard:
         log.info("stream opens", call=call_id, leg=grant.leg, duplex=setup.duplex)
         return line
 
-    def _servable(self, ringing: Ringing) -> Arm | None:
+    def _servable(self, ringing: Ringing, office: Office | None) -> Arm | None:
         """The call's arm, if this server can serve it; if not, what is usual is served, and the rows say so."""
         arm = ringing.serves
         if arm is None:
             return None
-        flow = self._office.flow.hash if self._office else ""
+        flow = office.flow.hash if office else ""
         lacking = [name for name in (arm.duplex, arm.fallback) if name and name not in self._duplexes]
         if not lacking and arm.flow_version == flow:
             return arm
@@ -340,7 +395,7 @@ class Switchboard:
             on_machine="hang_up" if settings.on_machine == "hang_up" else "stay",
         )
 
-    def _header(self, ringing: Ringing, setup: Setup) -> dict[str, Any]:
+    def _header(self, ringing: Ringing, setup: Setup, office: Office | None) -> dict[str, Any]:
         row = {
             "carrier": setup.caps.name,
             "carrier_call": ringing.carrier_call,
@@ -353,8 +408,8 @@ class Switchboard:
             "arm": ringing.arm,
             "voice": self.settings.voice,
         }
-        if self._office is not None:
-            row |= {"flow": self._office.flow.name, "flow_version": self._office.flow.hash}
+        if office is not None:
+            row |= {"flow": office.flow.name, "flow_version": office.flow.hash}
         return {"row": row, "setup": setup_header(setup, self._kept)}
 
     # ----------------------------------------------------------------------------------------------- leaving a stream
@@ -392,7 +447,7 @@ class Switchboard:
             del self.lines[ringing.call_id]
         self._count()
         outcome = outcome_of(end.last)
-        final = not isinstance(end.last, Transfer)
+        final = not isinstance(end.last, Transfer) or ringing.carrier == "browser"  # nobody there dials on
         label = self._close_background(line, end)
         scribe.close(
             end.last.reason, (label if label and outcome != "failed" else outcome) if final else "", final=final

@@ -291,9 +291,9 @@ def framed(opcode: int, data: bytes) -> bytes:
 
 
 class Fork(asyncio.Protocol):
-    """What uvicorn builds for every upgrade: our own wire under one path, the usual websocket for all others."""
+    """What uvicorn builds for every upgrade: our own wire under some paths, the usual websocket for all others."""
 
-    prefix: bytes
+    prefixes: tuple[bytes, ...]
     admit: Admit
 
     def __init__(self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: Any = None) -> None:
@@ -319,7 +319,7 @@ class Fork(asyncio.Protocol):
 
     def _choose(self, data: bytes) -> asyncio.Protocol:
         path = data.split(b" ", 2)[1] if data.count(b" ") > 1 else b""
-        if path.startswith(self.prefix):
+        if path.startswith(self.prefixes):
             return Wire(self.admit, self._server_state.connections)
         return WebSocketsSansIOProtocol(self._config, self._server_state, self._app_state)
 
@@ -329,6 +329,7 @@ class Fork(asyncio.Protocol):
             self._transport.set_protocol(self._chosen)
 
 
-def fork(prefix: str, admit: Admit) -> type[Fork]:
+def fork(prefixes: tuple[str, ...], admit: Admit) -> type[Fork]:
     """The class to hand to uvicorn as its websocket protocol."""
-    return type("Fork", (Fork,), {"prefix": prefix.encode(), "admit": staticmethod(admit)})
+    paths = tuple(prefix.encode() for prefix in prefixes)
+    return type("Fork", (Fork,), {"prefixes": paths, "admit": staticmethod(admit)})

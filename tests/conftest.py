@@ -6,10 +6,9 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 import structlog
-from postgres import Postgres
+from postgres import Postgres, another, fresh
 from provider import Provider
 
 from callcenter.store import migrations
@@ -31,14 +30,27 @@ def postgres(cluster: Postgres) -> str:
     return cluster.url()
 
 
-@pytest.fixture(scope="session")
-def upgraded(cluster: Postgres, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Databases at the newest revision, to be copied."""
-    fresh(cluster, "upgraded")
-    urls = {"postgres": cluster.url("upgraded"), "sqlite": f"sqlite:///{tmp_path_factory.mktemp('db') / 'upgraded.db'}"}
-    for url in urls.values():
+class Upgraded(dict[str, str]):
+    """Databases at the newest revision, each made when the first test wants to copy it: most want no PostgreSQL."""
+
+    def __init__(self, request: pytest.FixtureRequest, folder: Path) -> None:
+        self._request = request
+        self._folder = folder
+
+    def __missing__(self, kind: str) -> str:
+        if kind == "postgres":
+            cluster = self._request.getfixturevalue("cluster")
+            url = fresh(cluster, "upgraded")
+        else:
+            url = f"sqlite:///{self._folder / 'upgraded.db'}"
         migrations.upgrade(url)
-    return urls
+        return self.setdefault(kind, url)
+
+
+@pytest.fixture(scope="session")
+def upgraded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The URLs of databases at the newest revision, to be copied."""
+    return Upgraded(request, tmp_path_factory.mktemp("db"))
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -55,7 +67,7 @@ def database(request: pytest.FixtureRequest, upgraded: dict[str, str], tmp_path:
     if request.param == "sqlite":
         shutil.copy(upgraded["sqlite"].removeprefix("sqlite:///"), tmp_path / "test.db")
         return f"sqlite:///{tmp_path / 'test.db'}"
-    return fresh(request.getfixturevalue("cluster"), "test", like="upgraded")
+    return another(request.getfixturevalue("cluster"), upgraded, "test")
 
 
 @pytest.fixture
@@ -64,13 +76,6 @@ def lite(tmp_path: Path, upgraded: dict[str, str]) -> tuple[Path, str]:
     path = tmp_path / "lite.db"
     shutil.copy(upgraded["sqlite"].removeprefix("sqlite:///"), path)
     return tmp_path, f"sqlite:///{path}"
-
-
-def fresh(cluster: Postgres, name: str, like: str = "template1") -> str:
-    with psycopg.connect(cluster.url(), autocommit=True) as connection:
-        connection.execute(f"drop database if exists {name} with (force)")
-        connection.execute(f"create database {name} template {like}")
-    return cluster.url(name)
 
 
 @pytest.fixture

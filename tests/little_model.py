@@ -82,6 +82,9 @@ class Whim:
         self.lines: list[int] = []
         self.thresholds = Thresholds()
         self.closed = False
+        self.expected: list[frozenset[str]] = []
+        self.settled: list[int] = []
+        """After how many turns."""
 
     def join(self) -> "Whim":
         return self
@@ -102,6 +105,12 @@ class Whim:
 
     def _logits(self, count: int) -> np.ndarray:
         return (self._chance.normal(size=count) * 3).astype(np.float32)
+
+    def expect(self, words) -> None:
+        self.expected.append(words)
+
+    def settle(self) -> None:
+        self.settled.append(len(self.tokens))
 
     def close(self) -> None:
         self.closed = True

@@ -7,6 +7,8 @@ import socket
 import subprocess
 from pathlib import Path
 
+import psycopg
+
 BINARIES = Path("/usr/lib/postgresql/15/bin")
 REMEDY = "the tests need a real PostgreSQL: apt-get install postgresql (or put initdb and pg_ctl on PATH)"
 
@@ -70,3 +72,16 @@ class Postgres:
         if done.returncode:
             log = self._log.read_text()[-2000:] if self._log.exists() else ""
             raise RuntimeError(f"{name} failed: {done.stdout.decode()[-2000:]}\n{log}\n{REMEDY}")
+
+
+def fresh(cluster: Postgres, name: str, like: str = "template1") -> str:
+    with psycopg.connect(cluster.url(), autocommit=True) as connection:
+        connection.execute(f"drop database if exists {name} with (force)")
+        connection.execute(f"create database {name} template {like}")
+    return cluster.url(name)
+
+
+def another(cluster: Postgres, upgraded: dict[str, str], name: str) -> str:
+    """An upgraded PostgreSQL database of one's own."""
+    like = upgraded["postgres"].rpartition("/")[2]
+    return fresh(cluster, name, like=like)

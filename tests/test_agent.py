@@ -162,6 +162,7 @@ def test_two_failed_attempts_lead_to_a_person():
     talk.say("maria lopez")
     talk.listen()
     talk.say("march third nineteen eighty four")
+    talk.answer("verify_customer", {"verified": False, "need": None})
     wishes = talk.answer("verify_customer", {"verified": False, "need": None})
     assert of(wishes, TransferTo) == [TransferTo("support", "not_verified")]
 
@@ -683,3 +684,81 @@ def test_a_caller_who_is_misunderstood_again_and_again_gets_a_person():
         talk.listen()
         wishes += talk.say("no that is not at all what i want")
     assert of(wishes, TransferTo) == [TransferTo("support", "not_understood")]
+
+
+# ------------------------------------------------------------------------------------------- what is misheard
+
+
+def proofs(talk):
+    """What has been claimed so far to prove who is calling."""
+    return [wish.arguments for wish in talk.wishes if isinstance(wish, CallTool) and wish.name == "verify_customer"]
+
+
+NOBODY = {"verified": False, "need": None}
+
+
+def test_what_was_given_before_counts_beside_what_is_given_now():
+    talk = Talk()
+    talk.say("where is my order")
+    talk.listen()
+    talk.say("maria lupus")
+    talk.listen()
+    talk.say("six oh six one four")
+    talk.answer("verify_customer", NOBODY)
+    talk.listen()
+    talk.say("maria lopes")
+    talk.listen()
+    talk.say("march twelfth nineteen eighty four")
+    talk.answer("verify_customer", NOBODY)
+    assert proofs(talk)[-1] == {"name": "Maria Lopes", "postcode": "60614", "born": "1984-03-12"}
+    talk.answer("verify_customer", NOBODY)
+    assert proofs(talk)[-1] == {"name": "Maria Lupus", "postcode": "60614", "born": "1984-03-12"}
+    talk.answer("verify_customer", MARIA)
+    assert talk.running("list_orders")
+
+
+def test_what_was_given_before_is_not_tried_twice():
+    talk = Talk()
+    talk.say("where is my order")
+    for _ in range(2):
+        talk.listen()
+        talk.say("maria lupus")
+        talk.listen()
+        talk.say("six oh six one four" if len(proofs(talk)) == 0 else "march twelfth nineteen eighty four")
+        talk.answer("verify_customer", NOBODY)
+    talk.answer("verify_customer", NOBODY)
+    assert of(talk.wishes, TransferTo)[0].reason == "not_verified"
+    assert len(proofs(talk)) == 3
+
+
+def test_a_proof_that_is_misheard_twice_is_given_up_for_another():
+    talk = Talk()
+    talk.say("where is my order")
+    talk.listen()
+    talk.say("maria lopez")
+    for _ in range(2):
+        talk.listen()
+        talk.say("ham and eggs")
+    assert "another way" in talk.pending
+    assert "date of birth" in talk.pending
+    talk.listen()
+    talk.say("march twelfth nineteen eighty four")
+    assert proofs(talk) == [{"name": "Maria Lopez", "born": "1984-03-12"}]
+
+
+def test_a_wish_that_is_not_understood_twice_is_offered_what_there_is():
+    talk = Talk()
+    talk.say("purple elephants dance")
+    talk.listen()
+    talk.say("purple elephants dance")
+    assert "Do you want to" in talk.pending
+    assert talk.pending.count(", or to ") == 2
+
+
+def test_an_offer_that_is_repeated_with_a_word_misheard_is_taken():
+    talk = Talk("front_desk")
+    for _ in range(2):
+        talk.say("what him and i have to be")
+        talk.listen()
+    talk.say("i want to know what you all")
+    assert talk.agent.desk.d.task.step.endswith("balance")

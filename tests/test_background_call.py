@@ -69,6 +69,10 @@ def test_a_call_follows_its_flow_from_question_to_answer(lite):
     tools = [line.remark for line in lines if line.remark and line.remark["kind"] == "tool"]
     assert {"verify_customer", "order_status"} <= {tool["name"] for tool in tools if tool["ok"]}
     assert all(tool["seconds"] >= 0 for tool in tools)
+    known = {line.remark["name"]: line.remark for line in lines if line.remark and line.remark["kind"] == "variable"}
+    print(known)
+    assert "98101" in {str(one["value"]) for one in known.values()}
+    assert "James Carter" in {str(one["value"]) for one in known.values()}
     order = [kind for line in lines for kind in steps(line)]
     for before, after in (("asked", "tool"), ("tool", "note"), ("note", "spoken"), ("spoken", "heard")):
         assert before in order

@@ -573,3 +573,25 @@ def test_many_payments_of_one_bill_never_pay_more_than_is_owed(desk: Desk) -> No
         outcomes = list(threads.map(pay, range(8)))
     assert sum(one.ok for one in outcomes) == 3
     assert desk.row(Bill, 7004).paid == 15_000
+
+
+@pytest.mark.parametrize(
+    ("name", "born", "postcode", "verified"),
+    [
+        ("Great Skin", "1995-09-08", "97204", True),
+        ("Grace Khan", "1995-09-08", "97204", True),
+        ("Great Skin", "1995-09-08", None, False),
+        ("Great Skin", None, "97204", False),
+        ("Great Skin", "1995-09-08", "97205", False),
+        ("Great Skin", "1995-09-09", "97204", False),
+        ("Daniel Novak", "1995-09-08", "97204", False),
+    ],
+)
+def test_a_name_that_was_misheard_will_do_where_everything_else_is_right(name, born, postcode, verified):
+    from callcenter.bench.textcall import world
+
+    box = world("2026-11-24T10:00").toolbox
+    given = {"name": name, "born": born, "postcode": postcode}
+    outcome = asyncio.run(box.run("verify_customer", {key: one for key, one in given.items() if one}, ""))
+    assert outcome.ok
+    assert outcome.value["verified"] is verified

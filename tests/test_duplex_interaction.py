@@ -9,10 +9,11 @@ from little_model import LITTLE, Beeps, Whim, called, network
 
 from callcenter.duplex.interaction import Interaction
 from callcenter.engine import Engine, EngineError
-from callcenter.engine.runner import Runner
+from callcenter.engine.runner import Answer, Runner
 from callcenter.events import Asked, Backchannelled, Heard, Ignored, Note, Policy, TookFloor, Yielded
 from callcenter.model.checkpoint import even
 from callcenter.model.own import HUMS, PHRASES
+from callcenter.model.search import Word
 from callcenter.units import TURN
 from callcenter.voices.choice import EspeakVoice
 
@@ -169,6 +170,45 @@ def test_the_floor_and_the_acts_are_told_in_every_turn():
 def test_asking_is_an_act_of_its_own():
     spoken = conversation(Interaction(lambda: Whim(7, lambda _: {"ask": 40.0}), Beeps(), inline=True), 3, {})
     assert [isinstance(act, Asked) for act in spoken[0].acts] == [True]
+
+
+def hearing(acts, words=(), ending=()):
+    """A whim that hears the same in every turn and does what it is told in each."""
+
+    class Hearing(Whim):
+        async def turn(self, caller, played, tokens, line=0):
+            said = (await super().turn(caller, played, tokens, line)).said
+            return Answer(said, words, (), ending)
+
+    return Hearing(11, lambda turn: {acts[min(turn, len(acts) - 1)]: 60.0})
+
+
+FOUR, SEVEN = Word("four", 2, 20, 0.9), Word("seven", 22, 40, 0.8)
+
+
+@pytest.mark.parametrize("act", ["speak", "ask"])
+def test_what_it_answers_is_told_with_the_act_and_settled(act):
+    engine = hearing(["listen", act], (FOUR,), (SEVEN,))
+    spoken = conversation(Interaction(lambda: engine, Beeps(), inline=True), 2, {0: [Note("n", "say", "One two.")]})
+    assert [one.heard_text for one in spoken] == ["four", "four seven"]
+    assert [type(one) for one in spoken[1].acts if not isinstance(one, Ignored)] == [TookFloor]
+    assert engine.settled == [2]
+
+
+@pytest.mark.parametrize("act", ["listen", "backchannel"])
+def test_what_may_yet_change_is_not_told_while_it_listens(act):
+    engine = hearing([act], (FOUR,), (SEVEN,))
+    spoken = conversation(Interaction(lambda: engine, Beeps(), inline=True), 3, {})
+    assert [one.heard_text for one in spoken] == ["four"] * 3
+    assert not engine.settled
+
+
+def test_what_the_background_expects_reaches_the_session_and_not_the_network():
+    engine = hearing(["listen"])
+    notes = {1: [Note("e", "expect", "<letters> order")]}
+    conversation(Interaction(lambda: engine, Beeps(), inline=True), 4, notes, opening=[Note("f", "expect", "parcel")])
+    assert engine.expected == [{"parcel"}, {"letter", "a", "i", "order"}]
+    assert not engine.tokens[1:] or not any(engine.tokens[1:])
 
 
 def test_a_little_network_keeps_up_a_call_in_its_own_engine():

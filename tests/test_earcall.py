@@ -33,6 +33,7 @@ class Cued:
         self.told = 0
         self.quiet = 9
         self.turns = []
+        self.expected = []
 
     def turn(self, pcm):
         self.turns.append(pcm)
@@ -43,10 +44,22 @@ class Cued:
         fresh, self.told = self.call.said[self.told :], len(self.call.said)
         return tuple(word for text in fresh for word in text.split())
 
+    def settle(self):
+        return ()
+
+    def expect(self, words):
+        self.expected.append(words)
+
 
 class Deaf:
     def turn(self, pcm):
         return ()
+
+    def settle(self):
+        return ()
+
+    def expect(self, words):
+        pass
 
 
 @cache
@@ -154,3 +167,10 @@ def test_a_run_ends_when_its_time_is_up_and_says_of_how_many_it_tells():
 def test_a_run_of_nothing_has_no_figures():
     line = json.loads(Score("embedded", (), heard=Heard(3, WordErrors(0), ())).line())
     assert (line["calls"], line["solved"], line["solved_ci"], line["wer"]) == (0, None, None, 0.0)
+
+
+def test_the_ears_are_told_what_each_question_expects():
+    _, ears = heard(CANCEL)
+    assert any("surname" in words for words in ears.expected)
+    assert any("digit" in words and "surname" not in words for words in ears.expected)
+    assert any("yes" in words for words in ears.expected)

@@ -242,7 +242,7 @@ def test_expected_words_go_to_the_row_that_expects_them(build):
     told = []
 
     class Noting(Runner):
-        def expect(self, row, words, weight=2.0):
+        def expect(self, row, words):
             told.append((row, words))
 
     engine, _ = build(Noting)
@@ -258,3 +258,33 @@ def test_expected_words_go_to_the_row_that_expects_them(build):
 
     asyncio.run(run())
     assert told == [(0, ["digit"])]
+
+
+def test_a_row_is_settled_before_its_next_turn_and_no_other_is(build):
+    told = []
+
+    class Noting(Runner):
+        def settle(self, row):
+            told.append(row)
+
+        def step(self, turns):
+            told.append([turn.row for turn in turns])
+            return super().step(turns)
+
+    engine, _ = build(Noting)
+
+    async def run():
+        first, second = engine.join(), engine.join()
+        second.settle()
+        await first.turn(SILENT_TURN, SILENT_TURN, ())
+        await second.turn(SILENT_TURN, SILENT_TURN, ())
+        await second.turn(SILENT_TURN, SILENT_TURN, ())
+        first.settle()
+        first.close()
+        first.settle()
+        again = engine.join()
+        await again.turn(SILENT_TURN, SILENT_TURN, ())
+
+    asyncio.run(run())
+    assert told[:4] == [[0], 1, [1], [1]]
+    assert len(told) == 5

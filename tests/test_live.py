@@ -120,6 +120,13 @@ def test_a_note_is_said_with_its_words_and_sound(kind):
         assert all(len(s.audio) == TURN for s in talk.spoken if s.audio and s is not talk.spoken[-1])
 
 
+@pytest.mark.parametrize("dialect", [GptLive, Realtime])
+def test_what_a_caller_may_say_next_is_no_business_of_a_hosted_model(dialect):
+    told = dialect()
+    told.opening(PERSONA)
+    assert not told.note(Note("e", "expect", "<digits> order"))
+
+
 def test_notes_go_to_their_channels_in_pieces_that_may_be_appended():
     async def script(talk, server):
         long = " ".join(f"word{n}" for n in range(200))

@@ -7,7 +7,7 @@ import time
 import httpx
 import numpy as np
 import pytest
-from conftest import fresh
+from postgres import another
 from serving import TOKEN, Served
 from waiting import until
 
@@ -42,7 +42,7 @@ class Dropper(Player):
 
 @pytest.fixture
 def served(cluster, tmp_path, upgraded):
-    served = Served(tmp_path, fresh(cluster, "outage", like="upgraded"), drain_s=1, **RESCUE)
+    served = Served(tmp_path, another(cluster, upgraded, "outage"), drain_s=1, **RESCUE)
     served.start()
     yield served
     served.stop()

@@ -9,6 +9,7 @@ from callcenter.duplex.own_ears import OwnEars
 from callcenter.engine import EngineError
 from callcenter.engine.runner import Answer
 from callcenter.model.config import LATE
+from callcenter.model.phones import LABEL
 from callcenter.model.search import Word
 from callcenter.units import SILENT_TURN
 
@@ -19,6 +20,8 @@ class Scripted:
     def __init__(self, answers):
         self._answers = list(answers)
         self.closed = False
+        self.settled = 0
+        self.expected = []
 
     def join(self):
         return self
@@ -27,7 +30,13 @@ class Scripted:
         if not self._answers:
             raise EngineError("lost")
         words, partial = self._answers.pop(0)
-        return Answer(None, words, partial)
+        return Answer(None, words, partial, partial)
+
+    def settle(self):
+        self.settled += 1
+
+    def expect(self, words):
+        self.expected.append(words)
 
     def close(self):
         self.closed = True
@@ -45,21 +54,35 @@ YES, PLEASE = Word("yes", LATE, LATE + 20, 0.9), Word("please", LATE + 20, 60, 0
 
 def test_words_have_their_times_in_samples_without_the_ears_lateness():
     (one,) = heard(OwnEars(lambda: Scripted([((YES,), (PLEASE,))])), 1)
-    assert [(word.text, word.start, word.end) for word in one.final] == [("yes", 0, 3_200)]
+    assert [(word.text, word.start, word.end) for word in one.final] == [("yes", 0, (YES.end - LATE) * LABEL)]
     assert [word.text for word in one.partial] == ["please"]
 
 
 def test_what_was_settled_is_not_told_again():
-    ears = OwnEars(lambda: Scripted([((), (YES,)), ((YES, PLEASE), ())]))
+    session = Scripted([((), (YES,)), ((PLEASE,), ())])
+    ears = OwnEars(lambda: session)
 
     async def listen():
         await ears.hear(Sound(0, SILENT_TURN))
         settled = ears.settle()
+        assert session.settled == 1
+        assert ears.settle() == ()
         return settled, await ears.hear(Sound(1, SILENT_TURN))
 
     settled, after = asyncio.run(listen())
     assert [word.text for word in settled] == ["yes"]
     assert [word.text for word in after.final] == ["please"]
+
+
+def test_what_a_note_says_is_expected_of_the_session():
+    session = Scripted([])
+    ears = OwnEars(lambda: session)
+    ears.expect("<letters> order")
+    assert session.expected == [frozenset({"letter", "a", "i", "order"})]
+    assert heard(ears, 1)[0].final == ()
+    ears.expect("<digits>")
+    ears.settle()
+    assert (len(session.expected), session.settled) == (1, 0)
 
 
 @pytest.mark.parametrize("turns", [1, 3])

@@ -11,7 +11,7 @@ from callcenter.measures.words import word_errors
 from callcenter.model.language import Language
 from callcenter.model.lexicon import Lexicon
 from callcenter.model.phones import NUMBER, PHONES, SILENCE
-from callcenter.model.search import COMPACT, LOOK, Search
+from callcenter.model.search import COMPACT, LOOK, Search, Words
 from callcenter.model.vocabulary import Vocabulary, Weights
 from callcenter.train.feigned import Hearing, by_lexicon, heard, lasting
 from callcenter.train.language import build
@@ -118,6 +118,53 @@ def test_words_are_certain_soon_and_partly_known_before(vocabulary):
     assert not search.close().certain
 
 
+@pytest.mark.parametrize("every", [10, 30, 70])
+def test_what_is_settled_is_told_once_and_stays(vocabulary, every):
+    """Whoever acts on the words tells them: nothing is left out, altered or told again, whenever that is."""
+    wrong = total = 0
+    for text in TEXTS:
+        search, found = Search(vocabulary, PRIORS), []
+        logs = np.concatenate([frames(text), still(40)])
+        for at in range(0, len(logs), LOOK):
+            pushed = search.push(logs[at : at + LOOK])
+            found += pushed.certain
+            if search.frames % every == 0:
+                settled = search.settle()
+                assert settled == Words(pushed.ending)
+                assert search.settle() == Words()
+                found += settled.certain
+        found += search.close().certain
+        assert all(a.end <= b.start for a, b in itertools.pairwise(found))
+        errors = word_errors(text, said(found))
+        wrong, total = wrong + errors.count, total + errors.words
+    assert wrong / total < 0.25
+
+
+def test_at_the_end_of_a_sentence_settling_tells_all_of_it(vocabulary):
+    """A third of a second into the silence, when an answer begins."""
+    for text in TEXTS:
+        search, logs = Search(vocabulary, PRIORS), np.concatenate([frames(text), still(60)])
+        last = np.flatnonzero(logs.argmax(1) != SILENCE)[-1]
+        upto = int(-(-(last + 15) // LOOK) * LOOK)
+        found = [word for at in range(0, upto, LOOK) for word in search.push(logs[at : at + LOOK]).certain]
+        assert said([*found, *search.settle().certain]) == text
+        assert not words(search, logs[upto:])
+
+
+def test_any_chunking_gives_the_same_words_however_often_they_are_settled(vocabulary):
+    logs = np.concatenate([frames(text, FAIR) for text in TEXTS[:3]])
+
+    def push(search, piece):
+        found = []
+        for frame in piece:
+            found += search.push(frame[None]).certain
+            if search.frames % 60 == 0:
+                found += search.settle().certain
+        return found
+
+    chunking_does_not_matter(lambda: Search(vocabulary, PRIORS), push, logs, [7, 0, 23], [LOOK])
+
+
 def test_what_was_unsure_says_so(vocabulary):
     clear, unclear = (
         np.mean([word.sure for text in TEXTS for word in words(Search(vocabulary, PRIORS), frames(text, hearing))])
@@ -153,6 +200,16 @@ def test_silence_says_nothing_and_costs_next_to_nothing(vocabulary):
     assert not search.push(still(5_000)).certain
     spent += time.thread_time()
     assert spent < 0.5
+    assert not search.close().certain
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_last_words_are_told_in_a_silence_so_sure_that_nothing_else_is_left(vocabulary, text):
+    """The last hypothesis may be the only one before anybody looked: its words are told all the same."""
+    search = Search(vocabulary.weighing(Weights(beam=8.0)), PRIORS)
+    logs = np.concatenate([frames(text, Hearing(mistaken=0.0, noise=0.0)), still(60, 1 - 1e-7)])
+    found = [word for at in range(0, len(logs), LOOK) for word in search.push(logs[at : at + LOOK]).certain]
+    assert said(found) == text
     assert not search.close().certain
 
 

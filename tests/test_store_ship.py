@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
-from conftest import fresh
 from journalled import converse
+from postgres import another
 from sqlalchemy import text
 from test_store_spool import CALLS, check_recovered, killed_writer
 from waiting import until
@@ -251,7 +251,7 @@ def test_text_that_no_database_takes_is_shipped_without_it(shop):
 
 @pytest.mark.slow
 def test_a_database_that_stops_during_calls_misses_nothing(tmp_path, cluster, upgraded):
-    shop = Shop(tmp_path, fresh(cluster, "stopped", like="upgraded"))
+    shop = Shop(tmp_path, another(cluster, upgraded, "stopped"))
     scribes = [shop.spool.open(f"c{k}", 0, {}) for k in range(5)]
     ended = shop.spool.open("ended", 0, {})
     going = threading.Event()
@@ -299,7 +299,7 @@ def test_a_database_that_stops_during_calls_misses_nothing(tmp_path, cluster, up
 
 def test_a_database_that_forgets_what_it_promised_is_told_again(tmp_path, cluster, upgraded):
     """A server that does not wait for its disk loses its last commits when its machine dies."""
-    url = fresh(cluster, "forgetful", like="upgraded")
+    url = another(cluster, upgraded, "forgetful")
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("alter database forgetful set synchronous_commit = off")
     shop = Shop(tmp_path, url)
@@ -324,7 +324,7 @@ def test_a_database_that_forgets_what_it_promised_is_told_again(tmp_path, cluste
 
 def test_half_a_line_waits_for_its_other_half(tmp_path, cluster, upgraded):
     """The disk is full in the middle of a line, while the database is elsewhere and well."""
-    shop = Shop(tmp_path, fresh(cluster, "elsewhere", like="upgraded"))
+    shop = Shop(tmp_path, another(cluster, upgraded, "elsewhere"))
     scribe = shop.spool.open("c1", 0, {}, record=False)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))

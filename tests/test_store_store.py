@@ -279,7 +279,7 @@ def test_a_database_that_is_down_is_one_plain_error(nobody, ask):
 
 
 def test_a_database_that_comes_back_answers_again(cluster, upgraded):
-    store = Store(cluster.url("upgraded"))
+    store = Store(upgraded["postgres"])
     assert store.answers()
     cluster.stop()
     try:

@@ -59,6 +59,9 @@ class Reading:
     def settle(self):
         return ()
 
+    def expect(self, note):
+        self.expected = note
+
     def close(self):
         pass
 

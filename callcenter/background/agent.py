@@ -41,8 +41,8 @@ from callcenter.background.patience import SETTLES, SETTLES_LATER, WHOLE_BY
 from callcenter.background.phrases import PERSON, learn
 from callcenter.background.reading import Reader, Reading
 from callcenter.background.state import Dialogue, Result, Said
+from callcenter.background.walking import another_proof, walk
 from callcenter.background.walking import told as what_it_tells
-from callcenter.background.walking import walk
 from callcenter.events import Asked, TookFloor, Yielded
 from callcenter.units import samples
 from flows import Flow
@@ -50,6 +50,7 @@ from flows import Flow
 __all__ = ["Agent", "Setting"]
 
 SORRY: Final = "I'm sorry, I did not understand that."
+INSTEAD: Final = "I'm sorry, let us try it another way."
 HOLD: Final = "Of course, take your time."
 LATE: Final = "About your earlier request:"
 _PRESENT: Final = re.compile(r"(?:(?:yes|yeah|yep|hello|hi|i'm|i am|still|here|sorry|oh|um|there|of course)\s*)+")
@@ -77,6 +78,7 @@ class Agent:
             if desk.d.caller is not None and known is None:
                 desk.let_know("The caller is verified.", desk.d.caller.request)
             desk.behave()
+            desk.expect()
         elif isinstance(told, ToolAnswered):
             desk.out.append(Withhold("late", f"{told.request} after the call"))
         return list(desk.out)
@@ -185,7 +187,7 @@ class Agent:
         if desk.setting.remote and not plain and reading.kind not in ("person", "hold", "repeat", "nothing", "part"):
             deputy.ask(desk, desk.consulting.begin(text, desk.at))
         else:
-            self._react(reading)
+            self._react(reading, text)
 
     def _read(self, text: str) -> Reading:
         return self.reader.read(self.desk.d, text, self.desk.pen.question_heard())
@@ -197,7 +199,7 @@ class Agent:
 
     # ------------------------------------------------------------------------------------------- what it means
 
-    def _react(self, reading: Reading) -> None:
+    def _react(self, reading: Reading, text: str = "") -> None:
         desk = self.desk
         if reading.kind not in ("nothing", "part", "hold"):
             desk.patience.held_until = 0
@@ -207,7 +209,7 @@ class Agent:
                     desk.errands.forget_faults()
                 go(desk, reading.dialogue, reading.say)
             case "missed":
-                self._missed(reading.dialogue)
+                self._missed(reading.dialogue, text)
             case "unheard" | "go on":
                 go(desk, reading.dialogue)
             case "unsure":
@@ -230,8 +232,12 @@ class Agent:
         if desk.patience.since is not None and reading.kind in ("nothing", "part", "hold", "repeat"):
             go(desk, desk.d, over=False)
 
-    def _missed(self, dialogue: Dialogue) -> None:
-        if dialogue.misses >= self.flow.hand_over.after:
+    def _missed(self, dialogue: Dialogue, text: str = "") -> None:
+        if (other := another_proof(self.desk.ground, dialogue)) is not None:
+            go(self.desk, other, INSTEAD)
+        elif (offered := self.reader.offered(dialogue, text)) is not None:
+            self._which(offered)
+        elif dialogue.misses >= self.flow.hand_over.after:
             self.desk.d = dialogue
             to_person(self.desk, "not_understood")
         else:

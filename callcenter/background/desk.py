@@ -10,6 +10,7 @@ from typing import Literal, cast
 from callcenter.background import policies
 from callcenter.background.errands import Errands
 from callcenter.background.exchange import Wish, Withhold, Write
+from callcenter.background.expecting import expected
 from callcenter.background.grammar import Day
 from callcenter.background.ground import Ground
 from callcenter.background.ledger import Ledger
@@ -62,6 +63,9 @@ class Desk:
     policy: Policy = field(default_factory=Policy)
     """How the voice has been told to behave."""
     policy_note: int = 0
+    expected: str = ""
+    """What the ears have been told to expect."""
+    expected_note: int = 0
     silent: int = 0
     """Notes that are not spoken."""
 
@@ -119,8 +123,21 @@ class Desk:
             self._silent("be", policies.text(policy), before)
             self.policy_note = self.silent
 
+    def expect(self) -> None:
+        """Tell the ears what may be said to the question that is open, if that is something else than before."""
+        text = " ".join(expected(self.ground, self.d))
+        if text != self.expected:
+            before = (f"s{self.expected_note}",) if self.expected_note else ()
+            self.expected = text
+            self._silent("expect", text, before)
+            self.expected_note = self.silent
+
     def _silent(
-        self, kind: Literal["know", "be"], text: str, supersedes: tuple[str, ...], source: tuple[str, ...] = ()
+        self,
+        kind: Literal["know", "be", "expect"],
+        text: str,
+        supersedes: tuple[str, ...],
+        source: tuple[str, ...] = (),
     ) -> None:
         self.silent += 1
         note = Note(f"s{self.silent}", kind, text, f"q{self.query}", supersedes, None, source)

@@ -1,13 +1,19 @@
 """Whether a caller is who they say: one way of asking and answering, whatever system holds the customers.
 
 A caller names themselves (name, customer number or telephone) and proves it (date of birth or postcode). Just one
-record must fit; what does not fit is not said, nor whether anything came close.
+record must fit; what does not fit is not said, nor whether anything came close. Over a telephone names are misheard:
+one that only sounds like the record's will do where date of birth and postcode are both right.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
+
+from callcenter.background.grammar.words import likeness, words
+
+ALIKE: Final = 0.5
+"""Likeness of two names from which one may have been misheard as the other; of different people's it is below 0.3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,13 @@ class Claim:
         if not (self.name or self.number or self.phone):
             return "name"
         return None if self.born or self.postcode else "born"
+
+    def about(self, name: str) -> bool:
+        """Whether everything is here that a misheard name takes, and the claimed name sounds like this one."""
+        if not (self.name and self.born and self.postcode):
+            return False
+        claimed, known = ("".join(words(one)).replace("'", "") for one in (self.name, name))
+        return likeness(claimed, known) >= ALIKE
 
     def verdict(self, found: Sequence[Person]) -> dict[str, Any]:
         """`found` are the records that everything in the claim fits."""

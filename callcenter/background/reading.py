@@ -26,6 +26,12 @@ LEAD: Final = 1.7
 UNSURE: Final = 0.2
 """Probability of the best two steps together from which it is worth asking which of them is meant."""
 
+OFFER_AT: Final = 2
+"""Times in a row that a wish was not understood, after which what may be wanted is offered."""
+OFFERED: Final = 3
+REPEATED: Final = 0.6
+"""Share of an offer's words that make it the one that was meant, if no other has half as many."""
+
 _PERSON: Final = re.compile(
     r"\b(?:speak|talk|talking|connect|transfer|through|get|give|want|need|there)\b.*"
     r"\b(?:person|human|representative|operator|manager|supervisor|somebody real|someone real|real someone|agent)\b"
@@ -295,6 +301,14 @@ class Reader:
         asked = replace(self.details.introduced(d, spoken), awaiting=Awaiting("which", names), unclear=" ".join(spoken))
         return Reading(replace(asked, misses=d.misses + 1), "unsure")
 
+    def offered(self, d: Dialogue, text: str) -> Dialogue | None:
+        """What a caller wants was not understood twice: what comes nearest to it is offered, once."""
+        if d.awaiting.kind not in ("opening", "more") or d.tasks or d.misses != OFFER_AT or not text:
+            return None
+        names = [name for name, _ in self._scores(words(text)) if not name.startswith("@")]
+        likely = [name for name in names if not self.ground.flow.steps[name].hand_over][:OFFERED]
+        return replace(d, awaiting=Awaiting("which", "|".join(likely)), unclear=text) if likely else None
+
     def _which(
         self,
         d: Dialogue,
@@ -313,10 +327,21 @@ class Reader:
             chosen = placed or names[0]
         elif share[best] >= LIKELY or share[best] >= 2 * max(share[name] for name in share if name != best):
             chosen = best
+        elif said_again := self._said_again(names, spoken):
+            chosen = said_again
         else:
             return self._open(d, spoken, scores)
         begun = self._begin(d, self.ground.flow.steps[chosen], said)
         return replace(begun, dialogue=self.details.volunteered(begun.dialogue, spoken), say="")
+
+    def _said_again(self, names: Sequence[str], spoken: Sequence[str]) -> str:
+        """The offer whose own words come back, though one of them was misheard."""
+        shares = []
+        for name in names:
+            offer = words(self.ground.flow.steps[name].about)
+            shares.append((sum(word in spoken for word in offer) / max(1, len(offer)), name))
+        (best, name), (second, _) = [*sorted(shares, reverse=True), (0.0, "")][:2]
+        return name if best >= REPEATED and best - second >= REPEATED / 2 else ""
 
     def _kin(self, task: Task) -> tuple[str, str]:
         return task.step, self.ground.flow.steps[task.step].correct

@@ -99,6 +99,8 @@ class Dialogue:
     """The one that was finished last; the caller may still change their mind about it."""
     identity: Task = Task(0, "")
     attempt: int = 1
+    before: Mapping[str, Slot] = field(default_factory=dict)
+    """What was given in the attempts before to prove who is calling: misheard in part, perhaps, and right in part."""
     need: str = ""
     """One more detail that would settle who the caller is."""
     caller: Result | None = None
@@ -120,6 +122,12 @@ class Dialogue:
     @property
     def task(self) -> Task | None:
         return self.tasks[-1] if self.tasks else None
+
+    @property
+    def known(self) -> dict[tuple[str, str], Slot]:
+        """Every detail by the step it is for and its name; who the caller is belongs to no step."""
+        tasks = (self.identity, *((self.last,) if self.last else ()), *self.tasks)
+        return {(task.step, name): slot for task in tasks for name, slot in task.slots.items()}
 
     def with_task(self, task: Task) -> "Dialogue":
         return replace(self, tasks=(*self.tasks[:-1], task))

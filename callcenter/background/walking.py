@@ -37,6 +37,24 @@ def told(ground: Ground, dialogue: Dialogue, task: Task) -> tuple[Said, ...]:
     return tuple(once.lines)
 
 
+MISHEARD: Final = 2
+"""Times that a proof is asked for in vain before another is."""
+
+
+def another_proof(ground: Ground, d: Dialogue) -> Dialogue | None:
+    """Where a detail that proves who is calling is misheard again and again: the next attempt, which asks for another,
+    with what was understood already."""
+    rule, here = ground.verification(d), ground.asked_for(d)
+    if not d.awaiting.identity or rule is None or here is None or d.misses < MISHEARD or d.attempt >= rule.attempts:
+        return None
+    later = replace(d, attempt=d.attempt + 1, need="", part="", misses=0)
+    values = ground.values(later, d.identity)
+    left = [one for one in rule.collect if one.name not in d.identity.slots and holds(one.when, values)]
+    if not left or any(one.name == here.name for one in left):
+        return None
+    return replace(later, awaiting=Awaiting("nothing"))
+
+
 @dataclass(slots=True)
 class _Walk:
     """One walk. Each `_method` that answers "stop" has said why there is no going on."""
@@ -108,11 +126,34 @@ class _Walk:
         if need in {collect.name for collect in rule.collect} and need not in self.d.identity.slots:
             self.d = replace(self.d, need=need)
             return "on"
-        self.d = replace(self.d, attempt=self.d.attempt + 1, need="", identity=Task(0, ""))
+        if (turn := self._proof_together(rule, arguments)) is not None:
+            return turn
+        before = {**self.d.before, **self.d.identity.slots}
+        self.d = replace(self.d, attempt=self.d.attempt + 1, need="", identity=Task(0, ""), before=before)
         if self.d.attempt > rule.attempts:
             return self._transfer("not_verified")
         self._say(rule.failed, {})
         return "on"
+
+    def _proof_together(self, rule: Verification, tried: Mapping[str, Any]) -> Stop | None:
+        """What this attempt gave together with what the attempts before did, which was misheard in its own way: a name
+        that only sounds right is forgiven by whoever checks it where everything else is right."""
+        now, before = self.d.identity.slots, self.d.before
+        for slots in ({**before, **now}, {**now, **before}):
+            values = self.way.values(self.d, replace(self.d.identity, slots=slots))
+            arguments = {
+                name: value for name, item in rule.arguments.items() if (value := argument(item, values)) is not MISSING
+            }
+            if arguments == tried:
+                continue
+            result = self._known(Wish(rule.tool, arguments))
+            if result is None:
+                return self._need(Wish(rule.tool, arguments))
+            if self.way.proven(result):
+                self.d = replace(self.d, caller=result)
+                self._say(rule.passed, {"caller": result.value}, (result.request,))
+                return "on"
+        return None
 
     # ------------------------------------------------------------------------------------------- look-ups
 

@@ -193,3 +193,15 @@ def kernels(
     counts = tuple(map(int, listed(calls)))
     order = Order(names, counts, listed(ops), device, warm=warm, blocks=blocks, seconds=seconds, rows=rows)
     raise typer.Exit(run(order, console))
+
+
+@app.command()
+def redaction(
+    calls: Annotated[int, typer.Option(help="Calls that give something away; a third more do not.", min=1)] = 500,
+    seed: Annotated[int, typer.Option(help="Other seeds say other things.")] = 1,
+    show: Annotated[int, typer.Option(help="Print so many calls in which something is left.", min=0)] = 5,
+) -> None:
+    """Whether numbers and addresses that callers give away are gone from text and sound, and what went with them."""
+    from callcenter.bench.redaction import run
+
+    raise typer.Exit(run(calls, seed, console, show))

@@ -7,7 +7,7 @@ voice: what is measured is what mishearing does to tasks, and not the timing.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from random import Random
 from typing import Any, Final, Protocol
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callcenter.audio import Media, Reel, decode
-from callcenter.background.exchange import Acted, Words
+from callcenter.background.exchange import Acted, Wish, Words, Write
 from callcenter.bench.textcall import TextCall
 from callcenter.call import CALLER_PAUSE
 from callcenter.callers.channel import Channel
@@ -27,6 +27,7 @@ from callcenter.callers.suite import REGULAR, Beds, conditions_of, singer_of
 from callcenter.callers.takes import Chunk, Take, Wording
 from callcenter.callers.tasks import Scenario
 from callcenter.events import Note, TookFloor
+from callcenter.model.expectations import read
 from callcenter.units import FRAME, SILENT_FRAME, samples
 from flows import Flow
 
@@ -39,9 +40,13 @@ PAUSED: Final = re.compile(r"\s*\[([\d.]+)\]\s*")
 
 
 class Ears(Protocol):
-    """One call's: a turn of sound in, the words that became certain out."""
+    """One call's: a turn of sound in, the words that became certain out; `settle`: what is told at the caller's end."""
 
     def turn(self, pcm: NDArray[np.int16]) -> tuple[str, ...]: ...
+
+    def settle(self) -> tuple[str, ...]: ...
+
+    def expect(self, words: Collection[str]) -> None: ...
 
 
 class Booth:
@@ -114,18 +119,26 @@ class EarCall(TextCall):
         super().turn()
 
     def listen_to(self, pcm: NDArray[np.int16]) -> None:
-        words = self._ears.turn(pcm)
+        self._understand(self._ears.turn(pcm))
+
+    def _understand(self, words: Collection[str]) -> None:
         if words:
             self._line += words
             self.understood += words
             self._line_end = self.silent_since = self.at
             self.tell(Words(self.at, " ".join(self._line)))
 
+    def do(self, wish: Wish) -> None:
+        super().do(wish)
+        if isinstance(wish, Write) and wish.note.kind == "expect":
+            self._ears.expect(read(wish.note.text))
+
     def free(self) -> bool:
         return self.at >= self.talking_until + ENDED and self.at - self.silent_since >= SETTLED
 
     def begins(self, note: Note) -> None:
         super().begins(note)
+        self._understand(self._ears.settle())
         self.tell(Acted(self.at, TookFloor()))
 
     def say(self, text: str, backchannel: bool = False) -> None:

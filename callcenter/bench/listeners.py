@@ -50,6 +50,9 @@ class Listening:
     def turn(self, pcm: NDArray[np.int16]) -> tuple[str, ...]:
         return tuple(word.text for word in self._search.push(self._network.turn(pcm)).certain)
 
+    def settle(self) -> tuple[str, ...]:
+        return tuple(word.text for word in self._search.settle().certain)
+
     def close(self) -> tuple[str, ...]:
         return tuple(word.text for word in self._search.close().certain)
 

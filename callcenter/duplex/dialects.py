@@ -189,6 +189,8 @@ class GptLive:
         for old in note.supersedes:
             if text := self._said.pop(old, ""):
                 told += self._append("session.instructions.append", TAKEN_BACK + text)
+        if note.kind == "expect":
+            return told
         if note.kind == "say":
             self._said[note.id] = note.text
         return [*told, *self._append(CHANNELS[note.kind], note.text)]
@@ -275,6 +277,8 @@ class Realtime:
 
     def note(self, note: Note) -> Sequence[Message]:
         self._waiting = deque(one for one in self._waiting if one.id not in note.supersedes)
+        if note.kind == "expect":
+            return []
         if note.kind == "be":
             told = f"{self._persona.instructions}\n{note.text}"
             return [{"type": "session.update", "session": {"type": "realtime", "instructions": told}}]

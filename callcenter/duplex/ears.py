@@ -46,6 +46,10 @@ class Ears(Protocol):
         """The caller's turn was judged over: what was partial is final now, and not told again."""
         ...
 
+    def expect(self, note: str) -> None:
+        """What the caller is likely to say next, as an `expect` note says it. Ears may pay no attention."""
+        ...
+
     def close(self) -> None: ...
 
 
@@ -57,6 +61,9 @@ class Deaf:
 
     def settle(self) -> tuple[Word, ...]:
         return ()
+
+    def expect(self, note: str) -> None:
+        pass
 
     def close(self) -> None:
         pass

@@ -1,14 +1,15 @@
 """The interaction model on a call: our own weights hear every turn and decide what the line says.
 
 The network and the search run in the engine; what its answers mean is decided by `callcenter.model.conduct`; the words
-get their sound from the tongue. This file carries things between the three.
+get their sound from the tongue. This file carries things between the three. When it takes the floor or asks for an
+answer, the caller is taken to have ended: the words that were still uncertain are told with the act, for they are what
+it answers.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from callcenter.duplex.tongue import Tongue
 from callcenter.engine import Engine, Session
-from callcenter.engine.runner import Answer
 from callcenter.events import (
     Act,
     Asked,
@@ -23,6 +24,8 @@ from callcenter.events import (
     Yielded,
 )
 from callcenter.model.conduct import Choice, Conduct, Thresholds
+from callcenter.model.expectations import read
+from callcenter.model.search import Word
 from callcenter.model.text import shipped
 from callcenter.units import TURN
 from callcenter.voices import Voice
@@ -68,12 +71,18 @@ class Interaction:
             self._spoke = False
             conduct.over()
         answer = await session.turn(heard.audio, heard.played, conduct.tokens(), conduct.line)
-        words = [word.text for word in answer.words]
-        conduct.heard(words)
         if stop:
+            words = told(answer.words)
+            conduct.heard(words)
             return self._take_back(heard.turn, " ".join(words), conduct)
         said = answer.said
-        return self._do(heard.turn, conduct.decide(said.act, said.opening, said.doing), answer, conduct)
+        choice = conduct.decide(said.act, said.opening, said.doing)
+        words = told(answer.words)
+        if choice.act in ("speak", "ask"):
+            words += told(answer.ending)
+            session.settle()
+        conduct.heard(words)
+        return self._do(heard.turn, choice, " ".join(words), conduct)
 
     def close(self) -> None:
         self._tongue.close()
@@ -85,6 +94,8 @@ class Interaction:
             self._tongue.forget(note.supersedes)
             if note.kind == "say":
                 self._tongue.prepare(note)
+            elif note.kind == "expect" and self._session is not None:
+                self._session.expect(read(note.text))
 
     def _take_back(self, turn: int, words: str, conduct: Conduct) -> Spoken:
         self._tongue.stop()
@@ -92,8 +103,7 @@ class Interaction:
         conduct.stopped()
         return Spoken(turn, heard_text=words, acts=(Yielded(),), floor=Floor(p_yield=1.0))
 
-    def _do(self, turn: int, choice: Choice, answer: Answer, conduct: Conduct) -> Spoken:
-        words = " ".join(word.text for word in answer.words)
+    def _do(self, turn: int, choice: Choice, words: str, conduct: Conduct) -> Spoken:
         chances = choice.chances
         floor = Floor(chances.speak, chances.backchannel, chances.yield_)
         acts: list[Act] = [Ignored(choice.ignored)] if choice.ignored else []
@@ -119,3 +129,7 @@ class Interaction:
             audio, said, note = mouthful.audio, mouthful.words, mouthful.note
             conduct.said(said, note)
         return Spoken(turn, audio, heard_text=words, said_text=said, acts=tuple(acts), floor=floor, note=note)
+
+
+def told(words: Iterable[Word]) -> list[str]:
+    return [word.text for word in words]

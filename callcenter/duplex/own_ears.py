@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from callcenter.duplex.ears import Hearing, Sound
 from callcenter.engine import Engine, EngineError, Session
 from callcenter.model.config import LATE
+from callcenter.model.expectations import read
 from callcenter.model.phones import LABEL
 from callcenter.model.search import Word as Found
 from callcenter.units import SILENT_TURN, TURN
@@ -18,8 +19,7 @@ class OwnEars:
     def __init__(self, engine: Callable[[], Engine]) -> None:
         self._session: Session | None = engine().join()
         self._partial: tuple[Word, ...] = ()
-        self._settled = 0
-        """Words that began before this were told."""
+        """What is told when the caller's turn is judged over."""
 
     async def hear(self, sound: Sound) -> Hearing:
         if self._session is None:
@@ -29,22 +29,24 @@ class OwnEars:
         except EngineError:
             self._session = None
             return Hearing()
-        final = self._fresh(answer.words)
-        self._partial = self._fresh(answer.partial)
-        if final:
-            self._settled = final[-1].end
-        return Hearing(final, self._partial, (sound.turn + 1) * TURN - LATE * LABEL)
+        self._partial = placed(answer.ending)
+        return Hearing(placed(answer.words), placed(answer.partial), (sound.turn + 1) * TURN - LATE * LABEL)
 
     def settle(self) -> tuple[Word, ...]:
         told, self._partial = self._partial, ()
-        if told:
-            self._settled = told[-1].end
+        if self._session is not None:
+            self._session.settle()
         return told
+
+    def expect(self, note: str) -> None:
+        if self._session is not None:
+            self._session.expect(read(note))
 
     def close(self) -> None:
         if self._session is not None:
             self._session.close()
 
-    def _fresh(self, words: Iterable[Found]) -> tuple[Word, ...]:
-        placed = (Word(w.text, max(0, (w.start - LATE) * LABEL), max(0, (w.end - LATE) * LABEL)) for w in words)
-        return tuple(word for word in placed if word.end > self._settled)
+
+def placed(words: Iterable[Found]) -> tuple[Word, ...]:
+    """Words at their samples of the call: the ear answers late."""
+    return tuple(Word(w.text, max(0, (w.start - LATE) * LABEL), max(0, (w.end - LATE) * LABEL)) for w in words)

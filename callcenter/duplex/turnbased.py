@@ -186,6 +186,8 @@ class TurnBased:
                     self._stop()
             if note.kind == "be":
                 self._policy = policies.read(note.text)
+            elif note.kind == "expect":
+                self._ears.expect(note.text)
             elif note.kind == "say" and note.text.strip():
                 self._notes[note.id] = note
 

@@ -91,6 +91,9 @@ class Utterances:
         self._answer = Answer((), self._answer.end)
         return words
 
+    def expect(self, note: str) -> None:
+        """A recogniser is asked for whole utterances and is told nothing about them."""
+
     def close(self) -> None:
         if self._task is not None:
             self._task.cancel()

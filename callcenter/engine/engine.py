@@ -7,7 +7,7 @@ goes on with the others. Lateness is counted here and decided upon by the call.
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,7 +50,8 @@ class Engine:
         self._clock = clock
         self._wake = threading.Condition()
         self._resets: set[int] = set()
-        self._expected: dict[int, Sequence[str]] = {}
+        self._expected: dict[int, Collection[str]] = {}
+        self._settled: set[int] = set()
         self._closing = False
         self.thresholds = Thresholds()
         """What the model that runs was tuned to."""
@@ -76,6 +77,7 @@ class Engine:
                 raise EngineError(str(full)) from full
             self._resets.add(row)
             self._expected.pop(row, None)
+            self._settled.discard(row)
         return Session(self, row)
 
     def leave(self, row: int) -> None:
@@ -92,9 +94,13 @@ class Engine:
             self._schedule.add(heard.row, Asked(heard, reply), self._clock())
             self._wake.notify()
 
-    def expect(self, row: int, words: Sequence[str]) -> None:
+    def expect(self, row: int, words: Collection[str]) -> None:
         with self._wake:
             self._expected[row] = words
+
+    def settle(self, row: int) -> None:
+        with self._wake:
+            self._settled.add(row)
 
     def close(self) -> None:
         with self._wake:
@@ -116,17 +122,23 @@ class Engine:
                 rows = {one.turn.heard.row for one in batch}
                 resets = rows & self._resets
                 self._resets -= rows
+                settled = rows & self._settled
+                self._settled -= rows
                 expected = {row: self._expected.pop(row) for row in rows & self._expected.keys()}
-            self._serve(batch, resets, expected)
+            self._serve(batch, resets, settled, expected)
         for one in batch:
             one.turn.reply(EngineError("the engine is closed"))
 
-    def _serve(self, batch: list[Waiting[Asked]], resets: set[int], expected: dict[int, Sequence[str]]) -> None:
+    def _serve(
+        self, batch: list[Waiting[Asked]], resets: set[int], settled: set[int], expected: dict[int, Collection[str]]
+    ) -> None:
         """Rows are made ready when they are first stepped, so that a row which cannot be takes no other with it."""
         began = self._clock()
         try:
             for row in resets:
                 self._runner.reset(row)
+            for row in settled:
+                self._runner.settle(row)
             for row, words in expected.items():
                 self._runner.expect(row, words)
             answers: Sequence[Answer | EngineError] = self._runner.step([one.turn.heard for one in batch])
@@ -176,9 +188,14 @@ class Session:
             self.close()
             raise
 
-    def expect(self, words: Sequence[str]) -> None:
+    def expect(self, words: Collection[str]) -> None:
         if self._open:
             self._engine.expect(self._row, words)
+
+    def settle(self) -> None:
+        """What the last answer had as `ending` was told. From the next turn on it is certain."""
+        if self._open:
+            self._engine.settle(self._row)
 
     def close(self) -> None:
         if self._open:

@@ -4,7 +4,7 @@ It knows no clock and no thread. On a GPU the rows are stepped together, as one 
 one after the other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,6 +30,8 @@ class Answer:
     said: Said
     words: tuple[Word, ...]
     partial: tuple[Word, ...]
+    ending: tuple[Word, ...] = ()
+    """What is told instead of the partial ones if the caller is taken to have ended: see `Runner.settle`."""
 
 
 class Runner:
@@ -52,10 +54,15 @@ class Runner:
         if self._vocabulary is not None:
             self._searches[row] = Search(self._vocabulary, self._priors)
 
-    def expect(self, row: int, words: Sequence[str], weight: float = 2.0) -> None:
+    def expect(self, row: int, words: Collection[str]) -> None:
         """Words (or classes of words) that this caller is likely to say next."""
         if row in self._searches:
-            self._searches[row].expect(words, weight)
+            self._searches[row].expect(words)
+
+    def settle(self, row: int) -> None:
+        """The words that the last answer had as `ending` were told: they are certain, and do not come again."""
+        if row in self._searches:
+            self._searches[row].settle()
 
     def step(self, turns: Sequence[Heard]) -> list[Answer]:
         return [self._answer(turn, said) for turn, said in zip(turns, self.rows.step(turns), strict=True)]
@@ -65,7 +72,7 @@ class Runner:
         if search is None:
             return Answer(said, (), ())
         words = search.push(said.phones)
-        return Answer(said, tuple(words.certain), tuple(words.partial))
+        return Answer(said, words.certain, words.partial, words.ending)
 
 
 def placed(network: Network, rows: int, device: str) -> Rows | Together:

@@ -18,6 +18,7 @@ from callcenter.measures.bars import BY_NAME, MEASURES, Bar, Measure
 from callcenter.measures.figures import Figure, Figures, Judged, figures, judge, last_line, wer
 from callcenter.measures.floor import Utterance, caller_turns, caller_voice, floor_states, utterances
 from callcenter.measures.live import surmise
+from callcenter.measures.overlaps import TITLES, Overlap, overlaps
 from callcenter.measures.record import played, recorded, voiced
 from callcenter.measures.scene import Outcome, Scene, scene
 from callcenter.measures.timeline import (
@@ -47,10 +48,10 @@ from callcenter.measures.timing import Timing, timing
 from callcenter.measures.words import WordErrors, listening, normal, word_errors
 
 __all__ = [
-    "BY_NAME", "MEASURES", "Acted", "Backchannel", "Background", "Bar", "Echo", "Figure", "Figures", "HangUp",
-    "Happening", "Interruption", "Judged", "Leaning", "LongStory", "Measure", "Observed", "Outcome", "Pause", "Quiet",
-    "Scene", "SideTalk", "Span", "Tic", "Timeline", "Timing", "Truth", "Turn", "Utterance", "WordErrors",
+    "BY_NAME", "MEASURES", "TITLES", "Acted", "Backchannel", "Background", "Bar", "Echo", "Figure", "Figures", "HangUp",
+    "Happening", "Interruption", "Judged", "Leaning", "LongStory", "Measure", "Observed", "Outcome", "Overlap", "Pause",
+    "Quiet", "Scene", "SideTalk", "Span", "Tic", "Timeline", "Timing", "Truth", "Turn", "Utterance", "WordErrors",
     "caller_turns", "caller_voice", "figures", "floor_states", "from_turns", "joined", "judge", "last_line",
-    "listening", "normal", "played", "recorded", "scene", "spans", "surmise", "timing", "utterances", "voiced", "wer",
-    "word_errors",
+    "listening", "normal", "overlaps", "played", "recorded", "scene", "spans", "surmise", "timing", "utterances",
+    "voiced", "wer", "word_errors",
 ]  # fmt: skip

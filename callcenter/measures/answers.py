@@ -46,7 +46,7 @@ def responses(scene: Scene) -> list[Outcome]:
 def _cut_short(scene: Scene, answer: Answer) -> bool:
     """A sound too short to be an answer, but it was the caller's next turn that made it so."""
     after, until = answer.due.span.end - SLACK, answer.waited_until
-    return answer.spoken_again and any(after <= u.start < until <= u.end + BREATH for u in scene.utterances)
+    return answer.spoken_again and any(after <= u.start for u in scene.sounding(until - BREATH - 1, until))
 
 
 def latencies(scene: Scene) -> list[Outcome]:
@@ -86,7 +86,7 @@ def interruptions_by_agent(scene: Scene) -> list[Outcome]:
 
 
 def _interrupted(scene: Scene, due: Due) -> Outcome:
-    broken = [u for u in scene.utterances if u.takes_floor and _breaks_into(scene, u, due)]
+    broken = [u for u in scene.onsets(due.span.start, due.span.end) if _breaks_into(scene, u, due)]
     why = "spoke while the caller was speaking" if broken else ""
     count = len(broken)
     talking = scene.speaking(due.span.start)
@@ -132,6 +132,6 @@ def _allowed(scene: Scene, gap: Span) -> int:
     """By the script, 2 s. Without one, a caller may think longer over what the agent asked last."""
     if scene.scripted:
         return DEAD_AIR
-    ours = max((u.end for u in scene.utterances if u.end <= gap.start), default=-1)
-    theirs = max((s.end for s in scene.timeline.caller if s.end <= gap.start), default=-1)
+    ours = scene.ends.last(gap.start, -1)
+    theirs = scene.timeline.caller_ends.last(gap.start, -1)
     return THINKING if ours > theirs and finishes_question(scene.timeline, ours) else DEAD_AIR

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from callcenter.events import Backchannelled, Utter
+from callcenter.events import Utter
+from callcenter.measures.places import Marks
 from callcenter.measures.timeline import (
     Backchannel,
     Interruption,
@@ -27,6 +28,7 @@ from callcenter.measures.timeline import (
     Truth,
     Turn,
     joined,
+    placed,
     without,
 )
 from callcenter.measures.words import listening
@@ -69,7 +71,7 @@ class Utterance:
 def utterances(timeline: Timeline, turn_ends: Iterable[int] = ()) -> tuple[Utterance, ...]:
     """The agent's utterances in order. An acknowledgement is part of the utterance it runs into, unless a turn of the
     caller ended in between; it is never part of the one before it."""
-    ends = tuple(turn_ends)
+    ends = Marks(turn_ends)
     found: list[Utterance] = []
     for sound in joined(timeline.agent, gap=BREATH, least=CLICK):
         this = Utterance(sound.start, sound.end, *_claim(sound, timeline))
@@ -81,11 +83,10 @@ def utterances(timeline: Timeline, turn_ends: Iterable[int] = ()) -> tuple[Utter
     return tuple(found)
 
 
-def _goes_on(before: Utterance, after: Utterance, turn_ends: tuple[int, ...]) -> bool:
+def _goes_on(before: Utterance, after: Utterance, turn_ends: Marks) -> bool:
     if after.start - before.end >= BREAK or after.kind == "acknowledgement":
         return False
-    split = any(before.start < end <= after.start for end in turn_ends)
-    return before.takes_floor or not split
+    return before.takes_floor or not turn_ends.any(before.start + 1, after.start + 1)
 
 
 def _merged(before: Utterance, after: Utterance) -> Utterance:
@@ -101,10 +102,7 @@ def _claim(sound: Span, timeline: Timeline) -> tuple[Literal["speech", "acknowle
     text = " ".join(line.text for line in lines).strip()
     if sound.end - sound.start >= SHORT:
         return "speech", text
-    announced = any(
-        isinstance(acted.act, Backchannelled) and sound.start - SHORT <= acted.at <= sound.end + NEAR
-        for acted in timeline.acts
-    )
+    announced = timeline.announced.any(sound.start - SHORT, sound.end + NEAR + 1)
     if not text and not any(line.unheard for line in lines):
         return ("acknowledgement" if announced else "doubtful"), text
     if any(line.unheard for line in lines):
@@ -117,11 +115,7 @@ def _claim(sound: Span, timeline: Timeline) -> tuple[Literal["speech", "acknowle
 
 def lines_over(timeline: Timeline, span: Span, side: str = "agent") -> list[Utter]:
     """The transcript lines of a side that were spoken during a span."""
-    return [
-        line
-        for line in timeline.lines
-        if line.side == side and line.start < span.end and span.start < max(line.end, line.start + 1)
-    ]
+    return timeline.spoken[side].meeting(span.start, span.end)
 
 
 def finishes_question(timeline: Timeline, at: int) -> bool:
@@ -160,16 +154,17 @@ def floor_states(timeline: Timeline, caller: Iterable[Span] | None = None) -> tu
     """The whole call as stretches of caller only, agent only, both and nobody, for the eye."""
     theirs = joined(timeline.caller if caller is None else caller, gap=BREATH)
     ours = joined(timeline.agent, gap=BREATH)
+    caller_at, agent_at = placed(theirs), placed(ours)
     edges = sorted({0, timeline.length, *(e for s in (*theirs, *ours) for e in (s.start, s.end))})
     states: list[tuple[Span, State]] = []
     for start, end in pairwise(edges):
         if start >= timeline.length:
             break
-        here = Span(start, min(end, timeline.length))
-        state = _state(any(s.holds(start) for s in theirs), any(s.holds(start) for s in ours))
+        stretch = Span(start, min(end, timeline.length))
+        state = _state(caller_at.holding(start), agent_at.holding(start))
         if states and states[-1][1] == state:
-            here = Span(states.pop()[0].start, here.end)
-        states.append((here, state))
+            stretch = Span(states.pop()[0].start, stretch.end)
+        states.append((stretch, state))
     return tuple(states)
 
 

@@ -8,8 +8,8 @@ event is excluded. Where nothing is known, the doubt counts against the agent: n
 
 from typing import Literal
 
-from callcenter.events import Utter, Yielded
-from callcenter.measures.floor import BREAK, VOICED, Utterance, lines_over
+from callcenter.events import Utter
+from callcenter.measures.floor import BREAK, Utterance, lines_over
 from callcenter.measures.scene import SLACK, Outcome, Scene, excluded, of_kind
 from callcenter.measures.timeline import Backchannel, Background, Echo, Interruption, SideTalk, Span, Tic
 from callcenter.measures.words import finishes
@@ -101,7 +101,7 @@ def _kept(measure: str, scene: Scene, event: Span, spoken_before: int = SPOKEN_B
     if talking is None:
         early = scene.speaking(event.start)
         return excluded(measure, event, "both started at once" if early else "the agent was not speaking")
-    if any(due.span.holds(event.start) for due in scene.turns):
+    if scene.owed(event.start):
         return excluded(measure, event, "the caller was speaking to the agent already")
     until = _next_sound(scene, event, max(event.end, event.start + KEEP_FOR))
     if scene.end - event.start < SHORTEST:
@@ -128,8 +128,7 @@ def _line_end(scene: Scene, talking: Utterance) -> int:
 
 def _next_sound(scene: Scene, event: Span, before: int) -> int:
     """Where the caller's side makes its next sound, which from then on may be the reason for anything."""
-    starts = (h.start for h in scene.truth if isinstance(h, (*VOICED, Background)) and event.start < h.start)
-    return min((start for start in starts if start < before), default=before)
+    return scene.sound_starts.first(event.start + 1, before)
 
 
 def _left_alone(measure: str, scene: Scene, event: Span) -> Outcome:
@@ -175,7 +174,7 @@ def ending(scene: Scene, talking: Utterance, since: int, against: bool = True) -
     planned = [plan for plan in scene.timeline.planned if plan.start < stop <= plan.end + TOLERANCE]
     if planned:
         return "cut" if max(plan.end for plan in planned) > stop + TOLERANCE else "finished"
-    if against and any(isinstance(a.act, Yielded) and since <= a.at < heard_of for a in scene.timeline.acts):
+    if against and scene.timeline.admitted.any(since, heard_of):
         return "cut"
     lines = lines_over(scene.timeline, Span(max(talking.start, stop - BREAK), stop + BREAK))
     lines = sorted((line for line in lines if line.start < stop), key=lambda line: line.start)
@@ -190,9 +189,9 @@ def ending(scene: Scene, talking: Utterance, since: int, against: bool = True) -
 
 def _punctuated(scene: Scene, this: Utter) -> bool:
     """The agent's other lines, where nobody disturbed them, mostly end like sentences; one that does not was broken."""
-    others = [o for o in scene.timeline.lines if o.side == "agent" and o != this and o.text and not o.unheard]
-    free = [o for o in others if not any(due.span.meets(Span(o.end - BREAK, o.end + BREAK)) for due in scene.turns)]
-    return sum(finishes(other.text) for other in free) * 2 > len(free)
+    free, count, finished = scene.sentences
+    same = free[this]
+    return (finished - same * finishes(this.text)) * 2 > count - same
 
 
 def _resumed(scene: Scene, stop: int) -> bool:

@@ -7,8 +7,9 @@ phrase end nearest to its start.
 from dataclasses import dataclass
 
 from callcenter.measures.floor import BREATH
+from callcenter.measures.places import Spread
 from callcenter.measures.scene import Outcome, Scene, of_kind
-from callcenter.measures.timeline import LongStory, Span, joined, samples_in
+from callcenter.measures.timeline import LongStory, Span, joined, placed
 from callcenter.units import RATE, samples
 
 LONG = samples(6.0)
@@ -30,17 +31,19 @@ def stories(scene: Scene) -> list[Story]:
     spans = [Span(s.start, min(s.end, scene.end)) for s in told]
     if not scene.scripted:
         spans = [due.span for due in scene.turns if due.span.end - due.span.start >= LONG]
-        told = [LongStory(span.start, span.end, phrase_ends=_heard_ends(scene, span)) for span in spans]
+        phrases = placed(joined(scene.timeline.caller, gap=BREATH))
+        told = [LongStory(span.start, span.end, phrase_ends=_heard_ends(phrases, span)) for span in spans]
     found = []
     for span, story in zip(spans, told, strict=True):
-        voiced = samples_in(scene.timeline.caller, span) or span.end - span.start
+        sounds = scene.timeline.caller_sounds.meeting(span.start, span.end)
+        voiced = sum(min(s.end, span.end) - max(s.start, span.start) for s in sounds) or span.end - span.start
         found.append(Story(span, voiced, (*story.phrase_ends, span.end)))
     return found
 
 
-def _heard_ends(scene: Scene, span: Span) -> tuple[int, ...]:
+def _heard_ends(phrases: Spread[Span], span: Span) -> tuple[int, ...]:
     """Without a script a phrase ends where the caller falls silent for a breath."""
-    return tuple(s.end for s in joined(scene.timeline.caller, gap=BREATH) if span.start < s.end <= span.end)
+    return tuple(s.end for s in phrases.meeting(span.start, span.end) if s.end <= span.end)
 
 
 def backchannel_rates(scene: Scene) -> list[Outcome]:
@@ -64,6 +67,5 @@ def backchannel_places(scene: Scene) -> list[Outcome]:
 
 
 def _within(scene: Scene, story: Story) -> list[Span]:
-    return [
-        u.span for u in scene.utterances if u.kind == "acknowledgement" and story.span.start <= u.start < story.span.end
-    ]
+    sounds = scene.sounding(story.span.start, story.span.end)
+    return [u.span for u in sounds if u.kind == "acknowledgement" and story.span.start <= u.start]

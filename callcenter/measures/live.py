@@ -11,7 +11,18 @@ activity alone, so PAUSE, S_VT, S_ND and ECHO have no events on a live call.
   is left out.
 """
 
-from callcenter.measures.timeline import Backchannel, Happening, Interruption, Span, Timeline, Truth, Turn, joined
+from callcenter.measures.places import Spread
+from callcenter.measures.timeline import (
+    Backchannel,
+    Happening,
+    Interruption,
+    Span,
+    Timeline,
+    Truth,
+    Turn,
+    joined,
+    placed,
+)
 from callcenter.measures.words import listening
 from callcenter.units import samples
 
@@ -26,7 +37,7 @@ CLEAR = samples(1.0)
 
 
 def surmise(timeline: Timeline) -> Truth:
-    agent = joined(timeline.agent, gap=samples(0.5), least=samples(0.06))
+    agent = placed(joined(timeline.agent, gap=samples(0.5), least=samples(0.06)))
     found: list[Happening] = []
     turn: Span | None = None
     for sound in joined(timeline.caller, gap=BREATH, least=LEAST):
@@ -35,16 +46,15 @@ def surmise(timeline: Timeline) -> Truth:
             continue
         found += _turn(timeline, turn)
         turn = None
-        if any(a.start <= sound.start - SPOKEN_BEFORE and sound.start < a.end for a in agent):
+        if any(a.start <= sound.start - SPOKEN_BEFORE for a in agent.meeting(sound.start, sound.start + 1)):
             found += _over_the_agent(timeline, sound)
         else:
             turn = sound
     return (*found, *_turn(timeline, turn))
 
 
-def _goes_on(turn: Span, sound: Span, agent: tuple[Span, ...]) -> bool:
-    between = Span(turn.end, sound.start)
-    return between.end - between.start < SAME_TURN and not any(a.meets(between) for a in agent)
+def _goes_on(turn: Span, sound: Span, agent: Spread[Span]) -> bool:
+    return sound.start - turn.end < SAME_TURN and not agent.any(turn.end, sound.start)
 
 
 def _turn(timeline: Timeline, span: Span | None) -> list[Happening]:
@@ -66,9 +76,5 @@ def _over_the_agent(timeline: Timeline, sound: Span) -> list[Happening]:
 
 
 def _words(timeline: Timeline, span: Span) -> str:
-    lines = [
-        line.text
-        for line in timeline.lines
-        if line.side == "caller" and line.kind != "key" and line.start < span.end and span.start < line.end
-    ]
-    return " ".join(lines)
+    lines = timeline.spoken["caller"].meeting(span.start, span.end)
+    return " ".join(line.text for line in lines if line.kind != "key" and span.start < line.end)

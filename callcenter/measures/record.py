@@ -12,10 +12,16 @@ import numpy as np
 from callcenter.audio import HANG, Activity, decode
 from callcenter.events import Command, Event, Fault, Spoken, Utter
 from callcenter.measures.timeline import Acted, Leaning, Span, Timeline, spans
-from callcenter.units import FRAME
+from callcenter.units import FRAME, RATE
 
 WHISPER = 32768 * 10 ** (-45 / 20)
 """Root mean square of a frame at -45 dBFS: 25 dB under speech."""
+
+POWER = decode(bytes(range(256))).astype(np.float64) ** 2
+"""Of each code."""
+
+MINUTE = 60 * RATE // FRAME
+"""Frames looked at at once: hours of a call would fill the memory."""
 
 Happened = tuple[int, Event | None, Sequence[Command]]
 """The sample, the event, and what the call commanded."""
@@ -34,8 +40,10 @@ def _trimmed(span: Span) -> Span:
 
 def played(audio: bytes) -> tuple[Span, ...]:
     """Where a clean channel of mu-law sounds."""
-    pcm = decode(audio[: len(audio) - len(audio) % FRAME]).astype(np.float64).reshape(-1, FRAME)
-    return spans("".join("1" if loud else "0" for loud in np.sqrt((pcm * pcm).mean(axis=1)) > WHISPER))
+    codes = np.frombuffer(audio, np.uint8, len(audio) - len(audio) % FRAME).reshape(-1, FRAME)
+    found = [POWER[codes[at : at + MINUTE]].mean(axis=1) for at in range(0, len(codes), MINUTE)]
+    loud = np.concatenate([np.zeros(0), *found]) > WHISPER * WHISPER
+    return spans((loud.astype(np.uint8) + ord("0")).tobytes().decode())
 
 
 def recorded(caller: bytes, agent: bytes, happened: Iterable[Happened] = ()) -> Timeline:

@@ -7,9 +7,11 @@ which were pauses, coughs or talk to somebody else. Both are plain values; nothi
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from callcenter.events import Act, Fault, Floor, Utter
+from callcenter.events import Act, Backchannelled, Fault, Floor, Utter, Yielded
+from callcenter.measures.places import Marks, Spread
 from callcenter.units import FRAME, FRAMES_PER_TURN, RATE, TURN
 
 
@@ -129,10 +131,10 @@ class Leaning:
     floor: Floor
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Timeline:
     """Both channels of a call. `planned`: where an utterance of the agent would have ended if nobody had cut it,
-    for whoever knows (a scripted duplex); it may be empty."""
+    for whoever knows (a scripted duplex); it may be empty. No slots: what is looked up often is placed once."""
 
     length: int
     caller: tuple[Span, ...] = ()
@@ -142,6 +144,34 @@ class Timeline:
     leanings: tuple[Leaning, ...] = ()
     faults: tuple[Fault, ...] = ()
     planned: tuple[Span, ...] = ()
+
+    @cached_property
+    def spoken(self) -> Mapping[str, Spread[Utter]]:
+        """The lines of each side by place; one without length lasts a sample."""
+        sides = {side: [line for line in self.lines if line.side == side] for side in ("caller", "agent")}
+        return {
+            side: Spread(lines, lambda line: line.start, lambda line: max(line.end, line.start + 1))
+            for side, lines in sides.items()
+        }
+
+    @cached_property
+    def announced(self) -> Marks:
+        """Where the duplex claimed a backchannel."""
+        return Marks(acted.at for acted in self.acts if isinstance(acted.act, Backchannelled))
+
+    @cached_property
+    def admitted(self) -> Marks:
+        """Where the duplex claimed to have yielded."""
+        return Marks(acted.at for acted in self.acts if isinstance(acted.act, Yielded))
+
+    @cached_property
+    def caller_ends(self) -> Marks:
+        return Marks(span.end for span in self.caller)
+
+    @cached_property
+    def caller_sounds(self) -> Spread[Span]:
+        """The caller's sounds, merged where they touch."""
+        return placed(joined(self.caller))
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +231,14 @@ def without(whole: Span, taken: Iterable[Span]) -> tuple[Span, ...]:
 
 def common(some: Iterable[Span], others: Iterable[Span]) -> tuple[Span, ...]:
     """Where both speak."""
-    right = joined(others)
-    return tuple(Span(max(a.start, b.start), min(a.end, b.end)) for a in joined(some) for b in right if a.meets(b))
+    right = placed(joined(others))
+    return tuple(
+        Span(max(a.start, b.start), min(a.end, b.end)) for a in joined(some) for b in right.meeting(a.start, a.end)
+    )
+
+
+def placed(parts: Iterable[Span]) -> Spread[Span]:
+    return Spread(parts, lambda span: span.start, lambda span: span.end)
 
 
 def samples_in(parts: Iterable[Span], within: Span | None = None) -> int:

@@ -9,8 +9,9 @@ from itertools import pairwise
 from typing import Literal
 
 from callcenter.measures.floor import BREAK, BREATH, SHORT, caller_voice
+from callcenter.measures.places import Spread
 from callcenter.measures.scene import scene
-from callcenter.measures.timeline import Observed, Span, common, joined, samples_in
+from callcenter.measures.timeline import Observed, Span, common, joined, placed, samples_in
 from callcenter.units import RATE
 
 PAUSED = 3.0
@@ -59,14 +60,14 @@ def timing(observed: Observed) -> Timing:
     caller = [s for s in caller_voice(timeline, observed.truth) if s.start < end]
     agent = [s for s in timeline.agent if s.start < end]
     spoken = _utterances(caller, agent)
-    inside = [s for s in spoken if _inside(s, spoken)]
+    within = _within(spoken)
     return Timing(
-        gaps=_gaps([s for s in spoken if s not in inside]),
+        gaps=_gaps([entry for entry, inside in zip(spoken, within, strict=True) if not inside]),
         pauses=(*_pauses(caller, agent), *_pauses(agent, caller)),
         overlaps=tuple(both.seconds for both in common(joined(caller, BREATH), joined(agent, BREATH))),
         segments=len(spoken),
         short=sum(span.end - span.start < SHORT for _, span in spoken),
-        inside=len(inside),
+        inside=sum(within),
         seconds=end / RATE,
         caller_seconds=samples_in(caller) / RATE,
         agent_seconds=samples_in(agent) / RATE,
@@ -86,9 +87,14 @@ def _utterances(caller: list[Span], agent: list[Span]) -> list[tuple[Side, Span]
     return spoken
 
 
-def _inside(entry: tuple[Side, Span], spoken: list[tuple[Side, Span]]) -> bool:
-    side, span = entry
-    return any(other != side and s.start < span.start and span.end < s.end for other, s in spoken)
+def _within(spoken: list[tuple[Side, Span]]) -> list[bool]:
+    """Of each utterance, whether it lies wholly inside one of the other side."""
+    sides = {side: placed(span for one, span in spoken if one == side) for side in ("caller", "agent")}
+    return [_inside(span, sides["agent" if side == "caller" else "caller"]) for side, span in spoken]
+
+
+def _inside(span: Span, others: Spread[Span]) -> bool:
+    return any(s.start < span.start and span.end < s.end for s in others.meeting(span.start, span.end))
 
 
 def _gaps(spoken: list[tuple[Side, Span]]) -> tuple[float, ...]:
@@ -99,4 +105,5 @@ def _gaps(spoken: list[tuple[Side, Span]]) -> tuple[float, ...]:
 def _pauses(side: list[Span], other: list[Span]) -> list[float]:
     """Silences of a side within its own speech, in which the other side is silent too."""
     gaps = [Span(a.end, b.start) for a, b in pairwise(joined(side, BREATH))]
-    return [gap.seconds for gap in gaps if gap.seconds <= PAUSED and not any(gap.meets(sound) for sound in other)]
+    sounds = placed(other)
+    return [gap.seconds for gap in gaps if gap.seconds <= PAUSED and not sounds.any(gap.start, gap.end)]

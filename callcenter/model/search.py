@@ -54,6 +54,8 @@ class Words:
 
     certain: tuple[Word, ...] = ()
     partial: tuple[Word, ...] = ()
+    ending: tuple[Word, ...] = ()
+    """What would be said besides the certain words if the speaker had ended here: `settle` makes it certain."""
 
     @property
     def text(self) -> str:
@@ -106,7 +108,7 @@ class Search:
         """Entries in the book and rows in the beam: what a call takes."""
         return self._book.size + len(self._beam)
 
-    def expect(self, words: Iterable[str], weight: float = 2.0) -> None:
+    def expect(self, words: Iterable[str], weight: float = 1.0) -> None:
         """From now on these words are more likely, by so much in the logarithm; no words: none are."""
         changed = self._shared.ahead(words, weight)
         if changed is self._ahead:
@@ -119,7 +121,17 @@ class Search:
         certain: list[Word] = []
         for frame in np.asarray(logs, np.float32):
             certain += self._frame(frame)
-        return Words(tuple(certain), tuple(self._words(self._best(), self._told)))
+        partial, ending = (tuple(self._words(entry, self._told)) for entry in (self._best(), self._ending()))
+        return Words(tuple(certain), partial, ending)
+
+    def settle(self) -> Words:
+        """Somebody takes the speaker to have ended and tells the `ending` of the last push: it is certain, and whoever
+        disagrees is dropped. If the speaker goes on all the same, so do the words."""
+        ending = self._ending()
+        told = self._words(ending, self._told)
+        self._beam = self._beam.rows(self._book.behind(self._beam.past, ending))
+        self._told = ending
+        return Words(tuple(told))
 
     def close(self) -> Words:
         """Nothing more will come: all that was heard is certain."""
@@ -130,14 +142,16 @@ class Search:
     def _frame(self, logs: Floats) -> list[Word]:
         self.frames += 1
         self._silent = self._silent + 1 if logs[SILENCE] > np.log(self._shared.weights.quiet) else 0
-        resting = len(self._beam) == 1 and self._beam.node[0] == PAUSE
-        if not (resting and self._silent):
+        if not (self._silent and self._rested()):
             self._advance(logs)
-        if self.frames % LOOK:
-            return []
-        if resting:
+        if self.frames % LOOK or self._rested():
             return []
         return self._settle() if self._rests() else self._look()
+
+    def _rested(self) -> bool:
+        """Whether nothing is left but a pause after words that were all told."""
+        beam = self._beam
+        return len(beam) == 1 and beam.node[0] == PAUSE and beam.past[0] == self._told
 
     def _rests(self) -> bool:
         """Whether the best hypothesis has been in a pause for long, and the last frames leave no doubt of it."""
@@ -252,6 +266,22 @@ class Search:
         """The words of the best hypothesis, without one it has only begun."""
         return int(self._beam.past[np.argmax(self._beam.score)])
 
+    def _ending(self) -> int:
+        """The words of the best hypothesis that is silent here, if that is not much worse than those that are not: a
+        noise that sounds like the end of a word holds nothing up. In the middle of a word nobody has ended."""
+        score, silent = self._beam.score, self._beam.node == PAUSE
+        good = silent & (score > score.max() - np.float32(self._shared.weights.doubt))
+        return self._over(good) if good.any() else self._told
+
+    def _over(self, rows: Bools | None = None) -> int:
+        """The words of the best hypothesis that ends with a word; of the best that there is where none does."""
+        whole = self._beam.rows(self._beam.node <= PAUSE if rows is None else rows)
+        if not len(whole):
+            return self._best()
+        past, language, weights = whole.past, self._shared.language, self._shared.weights
+        over = language.end(Past(self._book.last[past], self._book.pair[past]))
+        return int(past[np.argmax(whole.score + np.maximum(over, weights.over) * np.float32(weights.language))])
+
     def _look(self) -> list[Word]:
         """What has become certain by now."""
         shared = self._book.shared(self._beam.past)
@@ -274,13 +304,7 @@ class Search:
 
     def _settle(self) -> list[Word]:
         """Everything is certain: the best hypothesis that ends with a word, and it alone, goes on after a pause."""
-        whole = self._beam.rows(self._beam.node <= PAUSE)
-        best = self._best()
-        if len(whole):
-            past, language = whole.past, self._shared.language
-            over = language.end(Past(self._book.last[past], self._book.pair[past]))
-            weights = self._shared.weights
-            best = int(past[np.argmax(whole.score + np.maximum(over, weights.over) * np.float32(weights.language))])
+        best = self._over()
         told = self._words(best, self._told)
         word, last, pair = (int(column[best]) for column in (self._book.word, self._book.last, self._book.pair))
         self._book.size = 0

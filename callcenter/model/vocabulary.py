@@ -15,7 +15,7 @@ from callcenter.model.lexicon import PAUSE, START, Lexicon, Tree, tree
 
 Floats = NDArray[np.float32]
 
-REMEMBERED = 16
+REMEMBERED = 64
 """Sets of expectations whose trees are kept."""
 
 
@@ -40,8 +40,10 @@ class Weights:
     most_ends: int = 16
     late: int = 25
     """Frames after which a word of the best hypothesis is certain."""
-    rest: int = 25
-    """Frames of silence that make everything certain."""
+    rest: int = 12
+    """Frames of silence that make everything certain: half as many as make a word certain cost no word."""
+    doubt: float = 4.0
+    """How much worse than the best a hypothesis may be that is silent, where the speaker is taken to have ended."""
     over: float = -4.0
     """After so long a silence a sentence may be over: the least logarithm of that, for it may go on all the same."""
     quiet: float = 0.7

@@ -46,7 +46,8 @@ def connect(url: str) -> Engine:
 
 def _tune_sqlite(connection: Any, record: object) -> None:
     connection.isolation_level = None  # the driver would begin transactions by itself, and late
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={PATIENCE_S * 1000}"):
+    pragmas = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON")
+    for pragma in (*pragmas, f"busy_timeout={PATIENCE_S * 1000}"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 

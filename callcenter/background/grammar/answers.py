@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 from callcenter.background.grammar.days import Day, day, days, times
@@ -135,11 +136,12 @@ def _same_digits(said: str, wanted: str) -> float:
 
 
 def _same_words(spoken: Sequence[str], text: str) -> float:
-    """How much of the text's own words were said, roughly enough pronounced counting too."""
+    """How much of the text's own words were said, roughly enough pronounced or as two words counting too."""
     wanted = [word for word in words(text) if word not in _SMALL]
     said = [word for word in spoken if word not in _SMALL]
     if not wanted or not said:
         return 0.0
+    said += [left + right for left, right in pairwise(said) if f"{left}{right}" in wanted]
     hits = [max(_alike(word, other) for other in said) for word in wanted]
     return max(sum(hits) / len(wanted), 0.8 * max(hits))
 

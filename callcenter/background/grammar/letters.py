@@ -120,10 +120,21 @@ def name(spoken: Sequence[str], asked: bool) -> tuple[str, int, int] | None:
         return None
     rest = without_lead(spoken[start:], NAME_LEADS)
     first = len(spoken) - len(rest)
-    found, end = _name_pieces(pieces(_first_name_first(rest)))
+    irish = _irish(_first_name_first(rest))
+    found, end = _name_pieces(pieces(irish))
+    end += len(rest) - len(irish)
     if not found or (not asked and len(found) < 2):
         return None
     return " ".join(_title(word) for word in found[:4]), first, first + end
+
+
+def _irish(spoken: tuple[str, ...]) -> tuple[str, ...]:
+    """ "Samuel oh brien" in two words."""
+    for at in range(1, len(spoken) - 1):
+        after = spoken[at + 1]
+        if spoken[at] in ("o", "oh") and len(after) > 3 and after.isalpha() and after not in NOT_NAMES:
+            return (*spoken[:at], f"o'{after}", *spoken[at + 2 :])
+    return spoken
 
 
 def _first_name_first(spoken: tuple[str, ...]) -> tuple[str, ...]:

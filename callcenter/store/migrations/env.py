@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from alembic import context
 
-from callcenter.store.migrations import metadata
+from callcenter.store.migrations import metadata, ours
 
 
 def plain(kind: str, thing: Any, _: object) -> str | Literal[False]:
@@ -22,6 +22,7 @@ context.configure(
     render_as_batch=True,
     render_item=plain,
     compare_type=True,
+    include_object=ours,
 )
 with context.begin_transaction():
     context.run_migrations()
