@@ -23,11 +23,13 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Playwright keeps an event loop of its own running: what a browser tests has a process to itself.
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --ignore tests/browser
+	$(BIN)/python -m pytest tests/browser
 
 quick: setup
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest --ignore tests/browser -m "not slow"
 
 clean:
 	rm -rf .venv var admin/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
