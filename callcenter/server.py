@@ -2,10 +2,13 @@
 
 import asyncio
 import gc
+import os
 import random
 import resource
 import signal
 import socket
+import sys
+import threading
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -268,7 +271,9 @@ def create_app(house: House) -> FastAPI:
         tasks = [asyncio.create_task(house.board.take_orders()), asyncio.create_task(house.board.trials.watch())]
         site.start()
         yield
-        await asyncio.to_thread(site.stop)
+        stopping = threading.Thread(target=site.stop, daemon=True)
+        stopping.start()
+        await asyncio.to_thread(stopping.join, STOPS_WITHIN)
         for task in tasks:
             task.cancel()
 
@@ -354,6 +359,10 @@ def close(house: House) -> None:
         house.account.close()
 
 
+STOPS_WITHIN: Final = 3.0
+"""Seconds for the admin site's own work to end, whatever its database does."""
+
+
 def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     """Serve until told to stop. A port of 0 is chosen here, because our own URLs have to name it."""
     logs.set_up(settings.log_level, settings.log_format)
@@ -363,3 +372,6 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         with socket.create_server((settings.host, 0)) as probe:
             settings = replace(settings, port=probe.getsockname()[1])
     uvloop.run(run(build(settings), ready))
+    if any(not one.daemon and one is not threading.main_thread() for one in threading.enumerate()):
+        sys.stdout.flush()
+        os._exit(0)  # a thread waits for a database that hangs; everything that counts is on disk
