@@ -61,7 +61,7 @@ class Diary:
 
 
 class Phone:
-    """A caller and a perfect ear: hears every note whole, a second after it was written."""
+    """A caller and a perfect ear: hears every note that is spoken, whole, a second after it was written."""
 
     def __init__(self, engine: Engine, tools: Sequence[Tool], planner: Llm | None = None) -> None:
         self.pace = 0.02 if planner else 0.005
@@ -91,7 +91,8 @@ class Phone:
             case Write(note):
                 for old in note.supersedes:
                     self.waiting.pop(old, None)
-                self.waiting[note.id] = (self.at, note.text)
+                if note.kind == "say":
+                    self.waiting[note.id] = (self.at, note.text)
             case Withdraw(note_id):
                 self.waiting.pop(note_id, None)
             case Withhold():
