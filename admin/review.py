@@ -166,7 +166,7 @@ def timeline_of(parts: Sequence[Part]) -> Timeline:
 
 def _timeline(part: Part) -> Timeline:
     happened = [(line.at, line.event, line.commands) for line in part.lines]
-    muted = any(line.withheld and isinstance(line.event, TurnHeard) for line in part.lines)
+    muted = any(line.withheld and not line.wordless and isinstance(line.event, TurnHeard) for line in part.lines)
     if part.caller and not muted:
         return recorded(part.caller, part.agent, happened)
     whole = recorded(b"", b"", happened)

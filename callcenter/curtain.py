@@ -12,6 +12,10 @@ from callcenter.events import Ask, Command, Directed, Event, Note, Noted, Presse
 from callcenter.units import RATE
 
 WITHHELD: Final = "[withheld]"
+
+WORDS: Final = "words"
+"""What a journal's line says of itself where only its words were taken, when the call was over."""
+
 TAIL: Final = 2 * RATE
 """Words spoken in a pause may become certain this much later."""
 

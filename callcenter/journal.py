@@ -15,7 +15,7 @@ from hashlib import blake2b
 from typing import Any, Final, Protocol
 
 from callcenter.codec import JournalError, coders_of, decode, dumps, encode, loads
-from callcenter.curtain import Curtain, withhold, without_words
+from callcenter.curtain import WORDS, Curtain, withhold, without_words
 from callcenter.events import Command, Event, Hear, Note, Send, Spoken, Ticked, TurnHeard
 from callcenter.units import FRAMES_PER_TURN, SILENT_BYTE
 
@@ -183,6 +183,8 @@ class Line:
     remark: Mapping[str, Any] | None
     end: Mapping[str, Any] | None
     text: bytes
+    wordless: bool = False
+    """Withheld because of its words alone, long after the call; the sound is what it was."""
 
 
 def read(lines: Iterable[bytes], sound: Sound | None = None) -> Iterator[Line]:
@@ -205,7 +207,8 @@ def read(lines: Iterable[bytes], sound: Sound | None = None) -> Iterator[Line]:
             event=_decode_event(line["event"], sound) if "event" in line else None,
             commands=tuple(decode(c) for c in line.get("do", ())),
             notes=tuple(coders_of(Note)[1](n) for n in line.get("notes", ())),
-            withheld=line.get("withheld", False),
+            withheld=bool(line.get("withheld")),
+            wordless=line.get("withheld") == WORDS,
             header=line.get("header"),
             remark=line.get("remark"),
             end=line.get("end"),

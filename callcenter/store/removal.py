@@ -17,7 +17,7 @@ from sqlmodel import Session, col, exists, or_, select
 
 from callcenter import numbers
 from callcenter.codec import dumps, loads
-from callcenter.curtain import PRIVATE, WITHHELD
+from callcenter.curtain import PRIVATE, WITHHELD, WORDS
 from callcenter.redaction import Redacted, redact, silenced
 from callcenter.redaction.sound import Span
 from callcenter.store import recordings
@@ -327,7 +327,7 @@ def wordless(line: bytes) -> bytes:
     new = _quiet(told)
     if "remark" in new:
         new["remark"] = {name: value for name, value in new["remark"].items() if name in KEPT_FIELDS}
-    return dumps({**new, "withheld": True}) if new != told else line
+    return dumps({**new, "withheld": told.get("withheld") or WORDS}) if new != told else line
 
 
 def _quiet(thing: Any) -> Any:
