@@ -1,6 +1,5 @@
 """The courier: takes what is due out of the outbox and delivers it, in a thread of its own."""
 
-import threading
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,46 +9,35 @@ import httpx
 
 from admin import reach
 from admin.outbox import Outbox, Told, signature
+from admin.rounds import Rounds
 from admin.tables import Delivery, Hook
-from callcenter.logs import log
-from callcenter.store import StoreDown
 
-EVERY: Final = 1.0
 SWEEPS: Final = 3600
 PATIENCE_S: Final = 10.0
 SHOWN: Final = 300
 """Bytes of an answer that the log keeps."""
 
 
-class Courier:
+class Courier(Rounds):
+    name = "courier"
+    every = 1.0
+    gives_way = False
+
     def __init__(self, outbox: Outbox, allowed: Sequence[str]) -> None:
+        super().__init__()
+        self._rounds = 0
         self._outbox = outbox
         self._allowed = allowed
         self._client = httpx.Client(trust_env=False, follow_redirects=False, timeout=PATIENCE_S)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
+    def work(self) -> None:
+        if self._rounds % SWEEPS == 0:
+            self._outbox.sweep(datetime.now(UTC))
+        self._rounds += 1
+        self.round(datetime.now(UTC))
 
-    def stop(self) -> None:
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(PATIENCE_S + 2)
+    def over(self) -> None:
         self._client.close()
-
-    def _run(self) -> None:
-        rounds = 0
-        while not self._stop.wait(EVERY):
-            try:
-                if rounds % SWEEPS == 0:
-                    self._outbox.sweep(datetime.now(UTC))
-                rounds += 1
-                self.round(datetime.now(UTC))
-            except StoreDown:
-                continue
-            except Exception as error:
-                log.error("courier", error=repr(error), exc_info=error)
 
     def round(self, now: datetime) -> int:
         """Delivers what is due; how much there was."""

@@ -3,8 +3,6 @@
 Every process may do it; whoever comes second finds it done, or does the same again.
 """
 
-import os
-import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -12,44 +10,31 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, exists, select
 
 from admin.review import VERSION, Reviews, measured
-from callcenter.logs import log
-from callcenter.store import Call, Store, StoreDown
+from admin.rounds import Rounds
+from callcenter.store import Call, Store
 from callcenter.store.derived import Examined, Words
 from callcenter.store.tables import Leg, Utterance
 
-EVERY: Final = 2.0
 RECENT: Final = timedelta(days=2)
 AT_ONCE: Final = 20
 
 
-class Examiner:
+class Examiner(Rounds):
+    name = "examiner"
+    every = 2.0
+
     def __init__(self, store: Store, reviews: Reviews) -> None:
+        super().__init__()
         self._store = store
         self._reviews = reviews
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="examiner", daemon=True)
         self._refused: set[str] = set()
+        self._since: datetime | None = None
+        """The first look goes back to the beginning."""
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(5.0)
-
-    def _run(self) -> None:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
-        since: datetime | None = None  # the first look goes back to the beginning
-        while not self._stop.wait(EVERY):
-            try:
-                while self.examine(since) == AT_ONCE and not self._stop.is_set():
-                    pass
-                since = datetime.now(UTC) - RECENT
-            except StoreDown:
-                continue
-            except Exception as error:
-                log.error("examiner", error=repr(error), exc_info=error)
+    def work(self) -> None:
+        while self.examine(self._since) == AT_ONCE and not self._stop.is_set():
+            pass
+        self._since = datetime.now(UTC) - RECENT
 
     def examine(self, since: datetime | None = None) -> int:
         """The next calls that have ended and are not worked out yet; how many there were."""

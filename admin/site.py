@@ -7,6 +7,7 @@ only pages shown to this very sign-in hold.
 
 import hmac
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from hashlib import sha256
@@ -27,6 +28,7 @@ from admin.assets import REMEDY, Assets
 from admin.keyring import Keyring
 from admin.outcomes import tone
 from admin.roles import masked, may
+from admin.rounds import Rounds
 from admin.users import Signed, UserError
 from callcenter.api import TooOften
 from callcenter.house import House
@@ -37,6 +39,9 @@ from callcenter.units import RATE
 COOKIE: Final = "callcenter"
 THEME: Final = "callcenter-theme"
 LONGEST_FORM: Final = 1 << 20
+PATIENCE_S: Final = 3.0
+"""For all that goes on beside the pages together, when the server stops: whatever is cut short is done again."""
+
 OPEN: Final = "nothing"
 """What pages need that everybody may see."""
 
@@ -131,6 +136,10 @@ class Site:
     def stop(self) -> None:
         for work in self.works:
             work.stop()
+        until = time.monotonic() + PATIENCE_S
+        for work in self.works:
+            if isinstance(work, Rounds):
+                work.join(max(0.0, until - time.monotonic()))
 
     # -------------------------------------------------------------------------------------------------- registering
 

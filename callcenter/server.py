@@ -2,13 +2,10 @@
 
 import asyncio
 import gc
-import os
 import random
 import resource
 import signal
 import socket
-import sys
-import threading
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -271,9 +268,7 @@ def create_app(house: House) -> FastAPI:
         tasks = [asyncio.create_task(house.board.take_orders()), asyncio.create_task(house.board.trials.watch())]
         site.start()
         yield
-        stopping = threading.Thread(target=site.stop, daemon=True)
-        stopping.start()
-        await asyncio.to_thread(stopping.join, STOPS_WITHIN)
+        await asyncio.to_thread(site.stop)
         for task in tasks:
             task.cancel()
 
@@ -359,10 +354,6 @@ def close(house: House) -> None:
         house.account.close()
 
 
-STOPS_WITHIN: Final = 3.0
-"""Seconds for the admin site's own work to end, whatever its database does."""
-
-
 def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     """Serve until told to stop. A port of 0 is chosen here, because our own URLs have to name it."""
     logs.set_up(settings.log_level, settings.log_format)
@@ -372,6 +363,3 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         with socket.create_server((settings.host, 0)) as probe:
             settings = replace(settings, port=probe.getsockname()[1])
     uvloop.run(run(build(settings), ready))
-    if any(not one.daemon and one is not threading.main_thread() for one in threading.enumerate()):
-        sys.stdout.flush()
-        os._exit(0)  # a thread waits for a database that hangs; everything that counts is on disk
