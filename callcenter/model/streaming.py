@@ -139,7 +139,7 @@ class Rows:
         head = self.network.size.head
         turned = angles(positions.clamp(min=0), head)
         clamped = angles(positions.clamp(0, window), head)
-        step = Step(rows, places, turned, clamped, mask[:, None])
+        step = Step(rows, places, turned, clamped, mask[:, None], None if self.together else int(rows))
         for index, layer in enumerate(self.network.layers):
             assert isinstance(layer, Layer)
             x = layer.step(x, self._keys[index], self._values[index], step)

@@ -138,10 +138,8 @@ class Layer(nn.Module):
         """A turn, x [B, T, D]; `keys` and `values` are this layer's ring, which is written."""
         query, key, value = self.attention.parts(self.before(x))
         key = rotated(key, step.turned)
-        keys[step.rows[:, None], :, step.places] = key.transpose(1, 2).to(keys.dtype)
-        values[step.rows[:, None], :, step.places] = value.transpose(1, 2).to(values.dtype)
-        held = self.attention.shared(keys[step.rows].to(query.dtype))
-        said = self.attention.shared(values[step.rows].to(query.dtype))
+        held = self.attention.shared(step.kept(keys, key).to(query.dtype))
+        said = self.attention.shared(step.kept(values, value).to(query.dtype))
         mixed = attend(query, step.turned, step.clamped, held, said, step.mask)
         x = x + self.attention.out(mixed)
         fed: Tensor = x + self.feed(self.between(x))
@@ -157,3 +155,14 @@ class Step:
     turned: tuple[Tensor, Tensor]
     clamped: tuple[Tensor, Tensor]
     mask: Tensor  # [B, 1, T, slots]
+    alone: int | None = None
+    """The row, where it is the only one: its ring is read where it lies."""
+
+    def kept(self, ring: Tensor, new: Tensor) -> Tensor:
+        """These rows of a ring [rows, KV, slots, head] with this turn's [B, KV, T, head] written into it."""
+        if self.alone is None:
+            ring[self.rows[:, None], :, self.places] = new.transpose(1, 2).to(ring.dtype)
+            return ring[self.rows]
+        own = ring[self.alone]
+        own.index_copy_(1, self.places[0], new[0].to(ring.dtype))
+        return own[None]
