@@ -10,6 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final, Literal
 
+from callcenter.appearing import appearing
 from callcenter.callers.takes import Speaker
 from callcenter.voices import Espeak, Speech
 from callcenter.voices.program import spoken
@@ -33,9 +34,8 @@ class Shelf:
         path = self._folder / f"{blake2b(repr(key).encode(), digest_size=16).hexdigest()}.ulaw"
         if not path.is_file():
             self._folder.mkdir(parents=True, exist_ok=True)
-            fresh = path.with_suffix(".new")
-            fresh.write_bytes(make().audio)
-            fresh.rename(path)
+            with appearing(path) as file:
+                file.write(make().audio)
         return Speech(path.read_bytes(), ())
 
 

@@ -194,14 +194,15 @@ def levelled(pcm: Pcm) -> Pcm:
 
 def from_recording(pcm: Pcm, text: str = "", quiet: float = 0.25) -> Take:
     """A clip of a real speaker: its sound without lead and tail; its breaks end phrases, for all anybody can tell."""
-    voice = voiced(phone_band(pcm))
+    band = phone_band(pcm)
+    voice = voiced(band)
     if not voice.any():
         return Take(np.zeros(0, np.int16), text)
-    voice = widened(voice, long_powers(phone_band(pcm)))
+    voice = widened(voice, long_powers(band))
     first, last = int(np.argmax(voice)) * LONG_STEP, (len(voice) - int(np.argmax(voice[::-1]))) * LONG_STEP
     last = min(last, len(pcm))
     tail = min(TAIL, len(pcm) - last)
-    band = levelled(phone_band(pcm)[first : last + tail])
+    band = levelled(band[first : last + tail])
     if tail:
         band[-tail:] = band[-tail:] * np.linspace(1.0, 0.0, tail)
     within = voice[first // LONG_STEP : last // LONG_STEP]

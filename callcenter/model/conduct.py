@@ -35,6 +35,7 @@ EVERY: Final = {"<check>": 8 * RATE, "<hello>": 6 * RATE, "<wait>": 4 * RATE, "<
 """Samples before the same is said again."""
 
 HARDLY: Final = 0.2
+"""A chance of yielding at or below which nothing adds up."""
 
 HUMMED: Final = 2 * RATE
 """Samples between two hums, whatever is wanted."""

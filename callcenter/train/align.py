@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from callcenter.appearing import appearing
 from callcenter.audio import encode
 from callcenter.callers.clips import Clip, Clips
 from callcenter.callers.takes import from_recording
@@ -164,7 +165,5 @@ def pool(
             people.setdefault(f"{name} {clip.speaker}", {}).setdefault(kind(clip, one), []).append(one)
         told(f"{name}: {counts}")
     chorus.close()
-    fresh = out.with_suffix(".new")
-    with fresh.open("wb") as file:
+    with appearing(out) as file:
         pickle.dump(people, file)
-    fresh.rename(out)

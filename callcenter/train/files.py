@@ -7,6 +7,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
+from callcenter.appearing import appearing
 from callcenter.model.config import SIZES
 from callcenter.model.ear import Ear
 from callcenter.model.network import Network
@@ -37,8 +38,8 @@ def save(folder: Path, network: Network, hours: Hours) -> None:
 
 
 def keep(path: Path, what: Any) -> None:
-    torch.save(what, path.with_suffix(".new"))
-    path.with_suffix(".new").rename(path)
+    with appearing(path) as file:
+        torch.save(what, file)
 
 
 def begun(folder: Path, size: str) -> tuple[Network, Hours]:

@@ -17,6 +17,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from callcenter.appearing import appearing
 from callcenter.model.text import TOKEN, shipped
 from callcenter.train.augment import Beds
 from callcenter.train.calls import Company, Example, agents_of
@@ -78,11 +79,8 @@ def make(folder: Path, want: Wanted, dense: Any, stop: Event, seed: int) -> None
 
 
 def put(path: Path, pack: Arrays) -> None:
-    """There whole, or not at all."""
-    fresh = path.with_suffix(".new")
-    with fresh.open("wb") as file:
+    with appearing(path) as file:
         np.savez(file, allow_pickle=False, **pack)
-    fresh.rename(path)
 
 
 def speech(chance: Random, cast: Cast, beds: Beds) -> Arrays:

@@ -5,6 +5,7 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+from callcenter.appearing import appearing
 from callcenter.train.align import part_of, time_people
 
 
@@ -49,6 +50,5 @@ def vacate(pools: Path, parts: int) -> None:
     ours = {part_of(pools, at).name for at in range(parts)}
     for path in pools.glob("real*.pickle"):
         if path.name not in ours:
-            fresh = path.with_suffix(".new")
-            fresh.write_bytes(pickle.dumps({}))
-            fresh.rename(path)
+            with appearing(path) as file:
+                pickle.dump({}, file)

@@ -6,6 +6,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+from callcenter.appearing import appearing
 from callcenter.callers.heldout import kept
 from callcenter.callers.programs import FLITE
 from callcenter.callers.takes import Wording
@@ -36,8 +37,8 @@ def say_on(data: Path, folder: Path, at: int, seed: int, pools: int = ENOUGH, ea
             if not begun_by_somebody():
                 return
             said.setdefault(kind, []).append(say(voice, speaking.wording(chance, kind), chance))
-        path.with_suffix(".new").write_bytes(pickle.dumps({f"flite {voice}": said}))
-        path.with_suffix(".new").rename(path)
+        with appearing(path) as file:
+            pickle.dump({f"flite {voice}": said}, file)
 
 
 def say(voice: str, wording: Wording, chance: Random) -> Utterance:

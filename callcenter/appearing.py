@@ -1,0 +1,19 @@
+"""Files that others read while they are made: there whole, or not at all."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+
+@contextmanager
+def appearing(path: Path) -> Iterator[BinaryIO]:
+    """What is written into it has this name once all of it is there; whoever fails leaves what was there before."""
+    fresh = path.with_suffix(f".new{os.getpid()}")
+    try:
+        with fresh.open("wb") as file:
+            yield file
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
