@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("callcenter", "kernels", "flows", "admin")
 
 ORDER = [
-    {"units"},
+    {"units", "appearing"},
     {"numbers"},
     {"events"},
     {"config"},
