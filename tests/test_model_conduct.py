@@ -1,6 +1,7 @@
 """What a voice does with the network's answers: the words it was given, when it may, and none that were taken back."""
 
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -280,16 +281,25 @@ def test_a_small_chance_that_lasts_is_taken_unless_the_caller_claims_the_floor()
     third = Thresholds(speak=0.6, mounting=1.1)
     assert mounted(third, ["nothing"] * 4) == ["listen", "listen", "listen", "speak"]
     assert mounted(third, ["nothing", "nothing", "turn", "hum", "nothing", "noise", "nothing"])[:6] == ["listen"] * 6
-    assert set(mounted(third, ["story"] * 20)) == {"listen"}
-    assert set(mounted(replace(third, mounting=99.0), ["nothing"] * 20)) == {"listen"}
+    never = replace(third, lasting=99.0)
+    assert set(mounted(never, ["story"] * 20)) == {"listen"}
+    assert set(mounted(replace(never, mounting=99.0), ["nothing"] * 20)) == {"listen"}
 
 
-def mounted(thresholds, doings):
-    """Acts of a network that wants to speak with a chance of a third."""
+def test_whoever_is_taken_to_tell_a_story_and_is_long_silent_is_answered_all_the_same():
+    third = Thresholds(speak=0.6, mounting=1.1, lasting=2.1)
+    assert mounted(third, ["story"] * 7) == ["listen"] * 6 + ["speak"]
+    assert mounted(third, ["story", "turn"] * 4, {3: 0.04})[:7] == ["listen"] * 7, "it went on: the sum begins anew"
+    assert set(mounted(third, ["story"] * 40, dict.fromkeys(range(40), 0.04))) == {"listen"}
+
+
+def mounted(thresholds, doings, chances=MappingProxyType({})):
+    """Acts of a network that wants to speak with a chance of a third, or with another in some turns."""
     conduct = Conduct(PIECES, Policy(), thresholds)
-    act = np.log(np.array([2, 1, 1e-9, 1e-9, 1e-9], np.float32))
     found = []
     for turn, doing in enumerate(doings):
+        chance = chances.get(turn, 1 / 3)
+        act = np.log(np.array([1 - chance, chance, 1e-9, 1e-9, 1e-9], np.float32))
         conduct.told(turn * TURN, ())
         conduct.tokens()
         found.append(conduct.decide(act, np.zeros(1024, np.float32), one_of(DOINGS, doing)).act)

@@ -37,6 +37,9 @@ EVERY: Final = {"<check>": 8 * RATE, "<hello>": 6 * RATE, "<wait>": 4 * RATE, "<
 HARDLY: Final = 0.2
 """A chance of yielding at or below which nothing adds up."""
 
+FAINT: Final = 0.05
+"""The same for speaking, while the caller may still be in its turn."""
+
 HUMMED: Final = 2 * RATE
 """Samples between two hums, whatever is wanted."""
 
@@ -54,6 +57,9 @@ class Thresholds:
     small chance that lasts is a large one. What the network takes for the caller's turn begins the sum anew."""
     pressing: float = 1.1
     """The same for yielding while we speak: what is hardly there at all begins the sum anew."""
+    lasting: float = 2.4
+    """Mounting while the caller is still taken to be in its turn, as after a long story's end: what is hardly there at
+    all begins this sum anew, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,7 @@ class Conduct:
         self._now = 0
         self._ignored = ""
         self._mounted = 0.0
+        self._lasted = 0.0
         self._pressed = 0.0
 
     # ---------------------------------------------------------------------------------------------------- what came
@@ -188,8 +195,9 @@ class Conduct:
         chances = Chances(speak=speak, backchannel=backchannel, ask=ask, doing=what)
         bars, wanted = self.thresholds, chances.speak + chances.ask
         self._mounted = 0.0 if what in CLAIMS else self._mounted + wanted
-        if wanted > bars.speak or self._mounted > bars.mounting:
-            self._mounted = 0.0
+        self._lasted = self._lasted + wanted if wanted > FAINT else 0.0
+        if wanted > bars.speak or self._mounted > bars.mounting or self._lasted > bars.lasting:
+            self._mounted = self._lasted = 0.0
             if self._says or chances.speak > chances.ask:
                 return self._open(opening, chances)
             return self._ask(chances)
