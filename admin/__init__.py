@@ -20,6 +20,7 @@ from admin import (
     procedures,
     signin,
     sso,
+    steps,
 )
 from admin.courier import Courier
 from admin.examiner import Examiner
@@ -57,6 +58,7 @@ def install(app: FastAPI, house: House, ring: Keyring, guard: Guard) -> Site:
     call.install(site, search, reviews, redacted)
     live.install(site, hub)
     procedures.install(site, desk)
+    steps.install(site, desk)
     experiments.install(site)
     phone.install(site, hub, published.tried)
     keeping.install(site, removal)

@@ -24,7 +24,7 @@ from callcenter.published import Published
 from callcenter.store import Store
 from callcenter.store import published as shelf
 from callcenter.store.tables import clean
-from flows import FlowError, Problem
+from flows import FlowError, Problem, edit
 from flows.check import check
 from flows.graph import svg
 from flows.versions import History, difference, edited, published, rolled_back
@@ -157,7 +157,7 @@ def install(site: Site, desk: Procedures) -> None:
             problems=desk.problems(text),
             drawing=drawing(text),
             changes=difference(before, text, f"version {live.number}" if live else "shipped", "this text"),
-            steps=steps(text),
+            steps={name: step.get("goal", "") for name, step in edit.steps(text).items()},
             tools=sorted(desk.tools),
         )
 
@@ -220,10 +220,3 @@ def drawing(text: str) -> Markup:
         return Markup(svg(flows.parse(text), styled=False))
     except FlowError:
         return Markup("")
-
-
-def steps(text: str) -> list[Any]:
-    try:
-        return list(flows.parse(text).steps.values())
-    except FlowError:
-        return []

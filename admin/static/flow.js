@@ -54,5 +54,6 @@
     const name = step.id.slice(5), line = text.value.split("\n").findIndex((one) => one.trim() === `[steps.${name}]`);
     if (line >= 0) jump(line + 1);
   });
-  number();
+  const wanted = location.hash.match(/^#line-(\d+)$/);
+  if (wanted) jump(Number(wanted[1])); else number();
 })();
