@@ -18,6 +18,7 @@ import numpy as np
 import orjson
 
 from admin.costs import used
+from callcenter.appearing import appearing
 from callcenter.audio import decode
 from callcenter.codec import encode
 from callcenter.events import (
@@ -569,10 +570,8 @@ def _loaded(path: Path, _changed: int) -> dict[str, Any]:
 
 
 def write(path: Path, body: bytes) -> None:
-    """Whole or not at all: another process may make the same at the same time."""
-    part = path.with_suffix(f".{id(body):x}.part")
-    part.write_bytes(body)
-    part.rename(path)
+    with appearing(path) as file:
+        file.write(body)
 
 
 def joined_audio(parts: Sequence[Part]) -> bytes:

@@ -62,6 +62,13 @@ class Atom:
     """Written with separators, as telephone and social security numbers are."""
 
 
+_ASIDES_BY_WORD: Final = {
+    word: tuple((phrase, mark) for phrase, mark in ASIDES.items() if word in phrase[0])
+    for first in ASIDES
+    for word in first[0]
+}
+
+
 def atoms(words: Sequence[str]) -> list[Atom]:
     found: list[Atom] = []
     for index, word in enumerate(words):
@@ -76,7 +83,7 @@ def _without_asides(said: list[Atom]) -> list[Atom]:
     """What people say while they look for the next digit is marked as that, word by word."""
     at = 0
     while at < len(said):
-        for phrase, mark in ASIDES.items():
+        for phrase, mark in _ASIDES_BY_WORD.get(said[at].text, ()):
             there = said[at : at + len(phrase)]
             if len(there) == len(phrase) and all(a.text in part for a, part in zip(there, phrase, strict=True)):
                 for k in range(at, at + len(phrase)):

@@ -4,6 +4,7 @@ Each side's words are one row, however turns cut them up; what is talked about i
 is then known, and goes wherever else its digits are said: read back, in part, by whomever.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -70,7 +71,7 @@ def find(words: Sequence[Heard], known: Sequence[Secret] = ()) -> list[str]:
     rows = [_row(side, [index for index in order if words[index].side == side], words) for side in sides]
     found = [""] * len(words)
     spoken = _Spoken(order, rows, len(words))
-    taken = [(digits, what, -1) for digits, what in known]
+    taken: list[tuple[str, str, int]] = []
     for row in rows:
         row.groups = groups(row.atoms, spoken.breaks(row))
     for row in rows:
@@ -80,7 +81,7 @@ def find(words: Sequence[Heard], known: Sequence[Secret] = ()) -> list[str]:
                 taken.append((number.digits, what, spoken.place[row.owners[number.start]]))
                 _between(found, spoken, row, rows, number, what)
     for row in rows:
-        _known(found, spoken, row, taken)
+        _known(found, spoken, row, known, taken)
     for row in rows:
         for span in addresses(row.atoms, spoken.talked(row)):
             for word in row.words(span.start, span.stop):
@@ -186,22 +187,41 @@ def _between(found: list[str], spoken: _Spoken, row: Row, rows: Sequence[Row], n
     for other in rows:
         if other is row:
             continue
-        for group in other.groups:
-            if first <= spoken.place[other.owners[group.start]] <= last and not group.counted:
+
+        def place(group: Group, other: Row = other) -> int:
+            return spoken.place[other.owners[group.start]]
+
+        for group in other.groups[bisect_left(other.groups, first, key=place) :]:
+            if place(group) > last:
+                break
+            if not group.counted:
                 for at in range(group.start, group.end):
                     found[other.owners[at]] = found[other.owners[at]] or what
 
 
-def _known(found: list[str], spoken: _Spoken, row: Row, taken: Sequence[tuple[str, str, int]]) -> None:
+def _known(
+    found: list[str], spoken: _Spoken, row: Row, known: Sequence[Secret], here: Sequence[tuple[str, str, int]]
+) -> None:
+    """`here`: what was found in this conversation, and where."""
+    if not row.groups:
+        return
+    taken = [*((digits, what, -1) for digits, what in known), *here]
+    different = {digits for digits, _, _ in taken}
     for group in row.groups:
-        if group.counted or len(group.digits) < 3 - _takes_back(row, group):
+        least = 3 - _takes_back(row, group)
+        if group.counted or len(group.digits) < least:
             continue
         place = spoken.place[row.owners[group.start]]
-        for digits, what, at in taken:
-            near = at < 0 or abs(place - at) <= NEAR
-            if group.digits in digits and (len(group.digits) >= KNOWN or (near and at >= 0)):
-                for each in range(group.start, group.end):
-                    found[row.owners[each]] = found[row.owners[each]] or what
+        holding = {digits for digits in different if group.digits in digits}
+        surely = len(group.digits) >= KNOWN
+        gives_away = (
+            what
+            for digits, what, at in (taken if holding else ())
+            if digits in holding and (surely or (at >= 0 and abs(place - at) <= NEAR))
+        )
+        if what := next(gives_away, ""):
+            for each in range(group.start, group.end):
+                found[row.owners[each]] = found[row.owners[each]] or what
 
 
 def _takes_back(row: Row, group: Group) -> int:

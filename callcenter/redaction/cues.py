@@ -83,7 +83,10 @@ MONTHS: Final = vocabulary(
 def meanings(words: Sequence[str]) -> list[str]:
     """What each word says a number near it is: card, code, ssn, phone, email, other, or nothing."""
     found = [_alone(word) for word in words]
+    there = set(words)
     for phrase, meaning in PHRASES.items():
+        if not there.issuperset(phrase):
+            continue
         for at in range(len(words) - len(phrase) + 1):
             if tuple(words[at : at + len(phrase)]) == phrase and (meaning != "number" or not found[at]):
                 found[at : at + len(phrase)] = [""] * (len(phrase) - 1) + ["" if meaning == "number" else meaning]

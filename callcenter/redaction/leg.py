@@ -68,7 +68,7 @@ def redact(lines: Sequence[bytes]) -> Redacted:
     certain, written = _Row(), _Row()
     _collect_certain(told, certain)
     _collect_written(told, written)
-    known = [*certain.search(), *written.search()]
+    known = list(dict.fromkeys((*certain.search(), *written.search())))
     pen = _Pen(told, certain.by_place(), written.by_place(), known)
     spans = united([*_keys(told, certain), *_sounds(told, certain, written)])
     out = [pen.line(index) or line for index, line in enumerate(lines)]
@@ -82,8 +82,7 @@ def _overlaps(event: Mapping[str, Any], spans: Sequence[Span]) -> bool:
     """Whether a turn loses sound: a replay cannot hear it again."""
     if event.get("is") != "TurnHeard":
         return False
-    first, last = _turn(event)
-    return any(start < last and first < end for start, end in spans)
+    return sound.meets(spans, *_turn(event))
 
 
 # ---------------------------------------------------------------------------------------------------------- collecting
@@ -308,13 +307,14 @@ def _mark(voice: bytearray, trace: Mapping[str, Any]) -> None:
 def _missed(told: Sequence[Mapping[str, Any]], written: _Row, found: Mapping[str, Sequence[Span]]) -> list[Span]:
     """Whole lines of the transcript that lose words and have no silence yet: nobody told when these were said."""
     spans = []
+    apart = {side: united(several, 0) for side, several in found.items()}
     for (index, name), gone in written.by_place().items():
         k, _, which = name.partition(" ")
         if which != "text" or not any(gone):
             continue
         command = told[index]["do"][int(k)]
         start, end = command["start"], command["end"]
-        if not any(s < end and start < e for s, e in found.get(command["side"], ())):
+        if not sound.meets(apart.get(command["side"], ()), start, end):
             spans.append((max(0, start - sound.LATE), end + sound.MARGIN))
     return spans
 

@@ -5,6 +5,7 @@ recogniser takes; when many became certain at once, their places are shared out 
 was played after what was queued before it, by as much later as the line lags.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -114,6 +115,12 @@ def united(spans: Sequence[Span], gap: int = PAUSE) -> tuple[Span, ...]:
         else:
             found.append((start, end))
     return tuple(found)
+
+
+def meets(spans: Sequence[Span], start: int, end: int) -> bool:
+    """Whether a stretch shares anything with one of the spans, which are in order and apart."""
+    at = bisect_right(spans, start, key=lambda span: span[1])
+    return at < len(spans) and spans[at][0] < end
 
 
 def silenced(audio: bytes, spans: Sequence[Span], channels: int = 1) -> bytes:
