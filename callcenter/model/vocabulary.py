@@ -24,12 +24,12 @@ class Weights:
     """What `callcenter.train.tune_ears` tunes."""
 
     prior: float = 0.3
-    acoustic: float = 0.8
+    acoustic: float = 0.6
     """Frames are not independent: their logarithms count for less."""
     floor: float = -10.0
     """The least logarithm a phone is given: no sure mistake of a frame or two may kill the right word."""
     language: float = 1.15
-    word: float = 0.5
+    word: float = 0.3
     """Added for every word."""
     stay: float = -0.3
     go: float = -1.0
@@ -44,7 +44,7 @@ class Weights:
     """Frames of silence that make everything certain: half as many as make a word certain cost no word."""
     doubt: float = 4.0
     """How much worse than the best a hypothesis may be that is silent, where the speaker is taken to have ended."""
-    over: float = -4.0
+    over: float = -6.0
     """After so long a silence a sentence may be over: the least logarithm of that, for it may go on all the same."""
     quiet: float = 0.7
     """Probability of silence above which a frame is silent."""
