@@ -7,6 +7,8 @@ from rich.console import Console
 
 from callcenter.bench.interaction import Order, run
 from callcenter.callers.suite import Deck
+from callcenter.config import Settings
+from callcenter.model.checkpoint import CheckpointError
 
 DECKS = {"tiny": Deck(2, 0, {"halting": 2, "hold": 1}, {"hum": 2, "early": 1, "late": 1})}
 KEYS = {"L_R", "L_R_p90", "R_R", "PAUSE", "L_Y", "R_Y", "S_BC", "S_VT", "S_ND", "I_A", "BC_per_min", "BC_at_phrase_end",
@@ -77,3 +79,11 @@ def test_a_server_that_is_not_there_fails_every_call(tmp_path):
     status, text = printed(Order(("parrot",), "tiny", url="http://127.0.0.1:9", out=tmp_path))
     assert status == 1
     assert json.loads(text.strip().splitlines()[-1])["failed_calls"] == 2
+
+
+def test_the_weights_that_are_set_are_those_that_are_measured(tmp_path):
+    order = Order(
+        ("interaction",), "tiny", rehearse=True, out=tmp_path, settings=Settings(model=str(tmp_path / "no.pt"))
+    )
+    with pytest.raises(CheckpointError, match="holds no model"):
+        printed(order)

@@ -40,6 +40,7 @@ def interaction(
         rehearse=rehearse,
         out=out,
         shelf=chosen.var / "takes",
+        settings=chosen,
     )
     raise typer.Exit(run(order, console))
 
@@ -65,6 +66,7 @@ def export(
         out=out / "report",
         shelf=chosen.var / "takes",
         export=out,
+        settings=chosen,
     )
     raise typer.Exit(run(order, console))
 
@@ -82,7 +84,7 @@ def policy(
 
     chosen = settings()
     where = data or (Path(chosen.data) if chosen.data else None)
-    raise typer.Exit(run(Order(duplex, suite, seed, where, minutes, chosen.var / "takes"), console))
+    raise typer.Exit(run(Order(duplex, suite, seed, where, minutes, chosen.var / "takes", chosen), console))
 
 
 @app.command()

@@ -71,6 +71,8 @@ class Order:
     """Where what slow synthesizers have said is kept."""
     export: Path | None = None
     """Where the calls are written in the formats of Full-Duplex-Bench and tau-voice; None: nowhere."""
+    settings: Settings = field(default_factory=Settings, repr=False)
+    """What the duplexes are made with: the weights and the device of the model, the ears, hosted models."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def run(order: Order, console: Console, decks: Mapping[str, Deck] = DECKS) -> in
     suite = compose(order.suite, decks[order.suite], order.seed, Studio(order.data, shelf=order.shelf))
     for missing in suite.missing:
         console.print(f"not in this run: {missing}")
-    contestants = Contestants(served_at(order.url, order.duplexes[0]) if order.url else duplexes(Settings()))
+    contestants = Contestants(served_at(order.url, order.duplexes[0]) if order.url else duplexes(order.settings))
     numbers = entered(contestants, order, suite)
     way = (
         "rehearsed offline, without socket or clock"

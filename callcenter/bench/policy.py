@@ -8,7 +8,7 @@ the intervals draw callers with all they met. Rehearsed offline, without socket 
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -63,6 +63,7 @@ class Order:
     data: Path | None = None
     minutes: float = 0.0
     shelf: Path | None = None
+    settings: Settings = field(default_factory=Settings, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def run(
     suite = compose(order.suite, known[order.suite], order.seed, Studio(order.data, shelf=order.shelf))
     for missing in suite.missing:
         console.print(f"not in this run: {missing}")
-    contestants = Contestants(duplexes(Settings()))
+    contestants = Contestants(duplexes(order.settings))
     if order.duplex not in contestants.names:
         raise ValueError(f"no duplex is called {order.duplex!r}; known: {', '.join(contestants.names)}")
     told = f"{len(suite.castings)} callers of suite {suite.name!r}, seed {suite.seed}, {len(SETTINGS)} settings each"
