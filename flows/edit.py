@@ -123,7 +123,8 @@ def _pair(line: str) -> tuple[str, Any] | None:
         equals, rest = line[end:].strip()[:1], line[end:].strip()[1:]
     else:
         key, equals, rest = line.partition("=")
-    key, rest = key.strip(), rest.strip()
+        key = key.strip()
+    rest = rest.strip()
     if not equals or not key:
         return None
     found = _value(rest)

@@ -3,7 +3,7 @@
 import tomllib
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import flows
@@ -66,6 +66,7 @@ letters = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")),
 values = st.one_of(letters, st.booleans(), st.integers(-9, 99), st.lists(letters, max_size=3))
 
 
+@settings(deadline=None)
 @given(st.sampled_from(PLACES), st.data())
 def test_whatever_is_asked_for_is_what_the_text_then_means(place, data):
     flow, step = place
@@ -86,6 +87,8 @@ def test_whatever_is_asked_for_is_what_the_text_then_means(place, data):
     assert tomllib.loads(edit.change(text, step, asked)) == wanted
 
 
+@settings(deadline=None)
+@example({"\xa0key": "\xa0value "}, [" item", "\u2028"])
 @given(st.dictionaries(letters, values, min_size=1, max_size=4), st.lists(letters, min_size=1, max_size=5))
 def test_pairs_and_lists_come_back_from_a_form_as_they_went_in(pairs, items):
     assert edit.read("values", edit.written("values", pairs)) == pairs
