@@ -9,6 +9,7 @@ import pytest
 from kept_call import keep, said
 from running import running
 from visitor import visitor_of
+from waiting import until
 
 from callcenter.config import Secret
 from callcenter.store import keeping
@@ -71,11 +72,10 @@ def test_every_route_of_the_api_about_a_call(server, calls):
     assert spoken == set(SECRETS.values()), "the test says what it looks for"
 
 
-@pytest.mark.parametrize("path", ["/v1/calls", "/v1/search", "/v1/search?q=card", "/v1/search?q=4111"])
+@pytest.mark.parametrize("path", ["/v1/calls", "/v1/search", "/v1/search?q=card"])
 def test_lists_and_searches_of_the_api(server, calls, path):
-    answer = api(server, path)
-    assert answer.status_code == 200
-    assert found_in(answer.text) == set()
+    until(lambda: calls["retail"] in api(server, path).text)
+    assert found_in(api(server, path).text) == set()
 
 
 def test_downloads_of_the_site(reviewer, calls):
