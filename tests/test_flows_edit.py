@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import flows
 from flows import edit
+from flows.check import check
 from flows.edit import PARTS, STEP, EditError
 from flows.keys import TABLES
 
@@ -97,7 +98,7 @@ def test_pairs_and_lists_come_back_from_a_form_as_they_went_in(pairs, items):
 
 def test_what_cannot_be_read_stays_and_is_told_at_its_line():
     text = edit.change(RETAIL, "order_status", {"private": "perhaps", "say.0.when": "no pair"})
-    found = {problem.where: problem for problem in flows.check.check(text)}
+    found = {problem.where: problem for problem in check(text)}
     assert found["steps.order_status.private"].cause == "should be yes or no, but is a text."
     assert "should be a table" in found["steps.order_status.say[1].when"].cause
     assert text.splitlines()[found["steps.order_status.private"].line - 1] == 'private = "perhaps"'
@@ -132,7 +133,7 @@ def test_a_new_step_is_led_to_by_the_one_before_it():
     steps = edit.steps(text)
     assert steps["order_status"]["next"] == "gift_wrap"
     assert list(steps)[-1] == "gift_wrap"
-    assert {problem.where for problem in flows.check.check(text)} >= {"steps.gift_wrap.goal", "steps.gift_wrap.about"}
+    assert {problem.where for problem in check(text)} >= {"steps.gift_wrap.goal", "steps.gift_wrap.about"}
 
 
 @pytest.mark.parametrize("name", ["", "Order", "order_status", "9th", "a b", "x" * 41])
