@@ -25,6 +25,13 @@ NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 WIDE: Final = 90
 """Letters of a list that is still written in one line."""
 
+MARK: Final = "#\ufdd0"
+"""Before a comment that stands above a header and not where it is now: a letter that no text has."""
+
+_HEADER: Final = r"(?P<header>[ \t]*\[[^\n]*\n)"
+_ABOVE: Final = re.compile(rf"(?m)^(?P<comments>(?:[ \t]*#[^\n]*\n)+){_HEADER}")
+_BELOW: Final = re.compile(rf"(?m)^{_HEADER}(?P<comments>(?:[ \t]*{MARK}[^\n]*\n)+)")
+
 _YES: Final = {"yes": True, "no": False}
 
 
@@ -264,14 +271,25 @@ def _edited(text: str, deed: Callable[[Any], None]) -> str:
     """The text after a deed that was done to it and, to compare, to what it means."""
     try:
         wanted = tomllib.loads(text)
-        kept = tomlkit.parse(text)
+        kept = tomlkit.parse(_lowered(text))
         deed(wanted)
         deed(kept)
-        return _meant(tomlkit.dumps(kept), wanted)
+        return _meant(_lifted(tomlkit.dumps(kept)), wanted)
     except (tomllib.TOMLDecodeError, TOMLKitError) as error:
         raise EditError("The text cannot be read as it is: put it right first.") from error
     except (LookupError, TypeError, AttributeError, ValueError) as error:
         raise EditError("There is no such place in this text.") from error
+
+
+def _lowered(text: str) -> str:
+    """Comments right above a header, moved under it: `tomlkit` takes them for the end of the table before, so that they
+    would not go where their table goes."""
+    return _ABOVE.sub(lambda found: found["header"] + re.sub("(?m)^(?=[ \t]*#)", MARK, found["comments"]), text)
+
+
+def _lifted(text: str) -> str:
+    """The same back again."""
+    return _BELOW.sub(lambda found: found["comments"].replace(MARK, "") + found["header"], text)
 
 
 def _meant(text: str, wanted: Mapping[str, Any]) -> str:

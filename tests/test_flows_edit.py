@@ -181,3 +181,65 @@ def test_a_text_that_cannot_be_read_is_not_touched():
     with pytest.raises(EditError, match="put it right first"):
         edit.change("name = ", "order_status", {"goal": "x"})
     assert edit.steps("name = ") == {}
+
+
+def above(text):
+    """Every header with the comments right above it."""
+    found, waiting = {}, []
+    for line in text.splitlines():
+        if line.startswith("["):
+            found.setdefault(line, []).append(waiting)
+        waiting = [*waiting, line] if line.startswith("#") else []
+    return found
+
+
+def commented(text):
+    """The text with two comments above every header, which tell of what."""
+    lines, count = [], 0
+    for line in text.splitlines():
+        if line.startswith("["):
+            count += 1
+            lines += [f"# {count}: what {line.strip('[]')} is for", f"#   and why ({count})"]
+        lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(("flow", "step"), PLACES)
+def test_comments_above_a_step_go_where_it_goes(flow, step):
+    text = commented(TEXTS[flow])
+    before = above(text)
+    assert edit.change(text, step, fields(text, step)) == text
+
+    begun = above(edit.begin(text, "fresh_step", after=step))
+    assert begun.pop("[steps.fresh_step]") == [[]]
+    assert begun == before
+
+    renamed = above(edit.renamed(text, step, "fresh_step"))
+    assert list(renamed.values()) == list(before.values())
+
+    left = above(edit.remove(text, step))
+    assert left == {header: told for header, told in before.items() if not ours(header, step)}
+
+
+def ours(header, step):
+    return header.strip("[]").split(".")[:2] == ["steps", step]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_comments_above_an_entry_go_where_it_goes(part):
+    text = commented(RETAIL)
+    step = next(name for name, one in edit.steps(text).items() if len(one.get(part, [])) > 1)
+    header = f"[[steps.{step}.{part}]]"
+    several = above(text)[header]
+    first, second, *rest = several
+    assert above(edit.raised(text, step, part, 1))[header] == [second, first, *rest]
+    assert above(edit.drop(text, step, part, 0))[header] == [second, *rest]
+    assert above(edit.add(text, step, part))[header] == [*several, []]
+
+
+def test_what_only_looks_like_a_comment_stays_where_it_is():
+    text = TEXTS["retail"].replace(
+        "[steps.", '[steps.odd]\nabout = """\n# not a comment\n[no header]\n"""\n\n[steps.', 1
+    )
+    changed = edit.change(text, "odd", {"goal": "Be odd."})
+    assert edit.steps(changed)["odd"] == {"about": "# not a comment\n[no header]\n", "goal": "Be odd."}
