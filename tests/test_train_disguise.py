@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from callcenter.model.frontend import CHANNELS, LEVELS
-from callcenter.train.disguise import disguised, hidden
+from callcenter.train.disguise import disguised, hidden, pressed, roomy, sharpened
 
 
 @pytest.fixture(autouse=True)
@@ -36,9 +36,12 @@ def test_levels_stay_levels_and_the_given_is_not_changed(gaps):
 
 def test_silence_stays_silence():
     assert not disguised(torch.zeros(6, 100, CHANNELS)).any()
-    made = disguised(speech(), gaps=False)
+    made = disguised(speech(60), gaps=False)
     assert not made[:, :20].any()
-    assert not made[:, 180:].any()
+    after = made[:, 180:].amax(2)
+    dry = (after == 0).all(1).float().mean()
+    assert 0.3 < dry < 0.9, "in most rooms nothing goes on after the last sound"
+    assert (after[:, 1:] <= after[:, :-1]).all(), "what a room adds dies away"
 
 
 def test_gaps_take_bands_and_moments_and_without_them_nothing_is_missing():
@@ -58,7 +61,7 @@ def test_most_throats_are_of_another_length():
     tops = disguised(mel, gaps=False)[:, 90:110, 20:38].sum(1).argmax(1) + 20
     moved = (tops - 27).abs()
     assert 60 < (moved >= 2).sum() < 170
-    assert moved.max() <= 27 * 0.16 + 3
+    assert moved.max() <= 27 * 0.16 + 5
 
 
 def test_a_gap_lies_within_its_row_and_is_shorter_than_the_longest():
@@ -68,3 +71,25 @@ def test_a_gap_lies_within_its_row_and_is_shorter_than_the_longest():
     edges = (found[:, 1:] & ~found[:, :-1]).sum(1) + found[:, 0]
     assert edges.max() == 1
     assert hidden(3, 2, 16, 4, torch.device("cpu")).shape == (3, 4)
+
+
+def test_a_room_adds_and_takes_nothing_and_is_there_in_some():
+    mel = speech(200).float()
+    made = roomy(mel)
+    assert (made >= mel).all()
+    there = (made > mel).flatten(1).any(1).float().mean()
+    assert 0.3 < there < 0.5
+    assert not made[:, :21].any(), "nothing sounds before it is said"
+    assert made[:, 180:].any()
+
+
+def test_sharpening_keeps_the_sum_of_what_is_around_and_pressing_keeps_the_order():
+    mel = speech(200).float()
+    sharp = sharpened(mel)
+    spread = sharp[:, 60:100].std(2).mean(1) / mel[:, 60:100].std(2).mean(1)
+    assert spread.min() < 0.93
+    assert spread.max() > 1.07
+    soft = pressed(mel)
+    assert (soft.flatten(1).argsort(dim=1, stable=True) == mel.flatten(1).argsort(dim=1, stable=True)).all()
+    assert (soft[:, 80].mean(1) > mel[:, 80].mean(1)).any()
+    assert (soft[:, 80].mean(1) < mel[:, 80].mean(1)).any()

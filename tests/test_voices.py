@@ -120,7 +120,7 @@ SOUND = Moment(P, 1, named=True)
     ],
 )  # fmt: skip
 def test_the_times_of_words_come_from_the_librarys_events(text, moments, expected):
-    assert words(text, moments, 100, 1.0) == tuple(Word(*word) for word in expected)
+    assert words(text, text, moments, 100, 1.0) == tuple(Word(*word) for word in expected)
 
 
 # -------------------------------------------------------------------------------------------------------- resampling

@@ -6,7 +6,7 @@ said comes from pools: a folder of files made beforehand, each a person or a syn
 
 import pickle
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Final, Protocol
@@ -173,9 +173,24 @@ class Pooled:
     def say(self, chance: Random, kind: str) -> Utterance | None:
         if kind == "number" and "digit" in self.said:
             return self._number(chance)
+        if kind == "stop" and kind in self.said:
+            return self._stop(chance)
         other = {"figure": "number", "short": "reply"}.get(kind, "")
-        known = self.said.get(kind) or self.said.get(other) or (self.said.get("turn", []) if kind in WHOLE else [])
+        nods = [one for one in self.said.get("short", ()) if one.text == "yes"] if kind == "hum" else []
+        known = (
+            [*self.said.get(kind, ()), *nods]
+            or self.said.get(other)
+            or (self.said.get("turn", []) if kind in WHOLE else [])
+        )
         return varied(chance, chance.choice(known)) if known else None
+
+    def _stop(self, chance: Random) -> Utterance:
+        """Mostly more than once, as people do who are not heard."""
+        known = self.said["stop"] + [one for one in self.said.get("short", ()) if one.text == "no"]
+        rate, count = speed(chance), chance.choice((1, 2, 2, 2, 3))
+        parts = [hurried(chance.choice(known), rate) for _ in range(count)]
+        made = joined(parts, Wording(tuple(Chunk(one.text, chance.uniform(0.02, 0.25), True) for one in parts)))
+        return replace(made, phrase_ends=(), pauses=())
 
     def _number(self, chance: Random) -> Utterance:
         sizes = chance.choice(((3, 3, 4), (3, 3), (2, 2, 2), (4, 4), (3, 2, 2), (1,), (1,), (1,), (2,), (4,)))

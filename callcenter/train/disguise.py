@@ -1,8 +1,10 @@
-"""The same speech as if somebody else said it: levels are warped, shifted, and partly taken away, all rows at once."""
+"""The same speech as if somebody else said it elsewhere: levels are warped, shifted, drawn out by a room, sharpened or
+blurred, and partly taken away, all rows at once."""
 
 from typing import Final
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from callcenter.model.frontend import LEVELS
@@ -13,6 +15,22 @@ WARPED: Final = 0.6
 STRETCH: Final = 0.16
 LOUDER: Final = 1.6
 """Levels by which a row is shifted, at most; a level is 4.7 decibels."""
+
+ROOMS: Final = 0.4
+"""Of the rows, those in which sound dies away slowly: by so many levels in 10 ms, so many below what was said."""
+
+FADING: Final = (0.2, 0.9)
+"""Sixty decibels in .65 to .14 s."""
+
+UNDER: Final = (0.8, 3.5)
+
+SHARPENED: Final = 0.5
+CONTRAST: Final = (0.6, 1.4)
+"""Of the rows, those whose peaks stand out more or less from what is around them, as those of other throats do."""
+
+PRESSED: Final = 0.5
+PRESSURE: Final = 0.25
+"""Of the rows, those whose faint sounds are louder or fainter beside the loud ones, as on some lines."""
 
 BANDS, MOMENTS, LONGEST = 2, 8, 16
 
@@ -32,6 +50,7 @@ def disguised(mel: Tensor, *, gaps: bool = True) -> Tensor:
     high = (low + 1).clamp(max=channels - 1)
     wide = low[:, None, :].expand(-1, frames, -1), high[:, None, :].expand(-1, frames, -1)
     warped = mel.gather(2, wide[0]) * (1 - share) + mel.gather(2, wide[1]) * share
+    warped = pressed(sharpened(roomy(warped)))
     shift = (2 * torch.rand(rows, 1, 1, device=device) - 1) * LOUDER
     slow = torch.linspace(0, torch.pi, channels, device=device) * torch.arange(1, WAVES + 1, device=device)[:, None]
     heights = (
@@ -48,6 +67,38 @@ def disguised(mel: Tensor, *, gaps: bool = True) -> Tensor:
     bands = hidden(rows, BANDS, 6, channels, device)[:, None, :]
     moments = hidden(rows, MOMENTS, LONGEST, frames, device)[:, :, None]
     return heard.masked_fill(bands | moments, 0)
+
+
+def roomy(mel: Tensor) -> Tensor:
+    """With what a room adds: every sound goes on, under itself, and dies away."""
+    rows = len(mel)
+    fading = drawn(rows, *FADING, mel.device)
+    lasting, step = mel, 1
+    while step < 64:
+        lasting = torch.maximum(lasting, F.pad(lasting, (0, 0, step, 0))[:, :-step] - fading * step)
+        step *= 2
+    late = F.pad(lasting, (0, 0, 1, 0))[:, :-1] - fading - drawn(rows, *UNDER, mel.device)
+    return torch.where(chosen(rows, ROOMS, mel.device), torch.maximum(mel, late), mel)
+
+
+def sharpened(mel: Tensor) -> Tensor:
+    around = F.avg_pool1d(mel, 13, 1, 6, count_include_pad=False)
+    apart = around + (mel - around) * drawn(len(mel), *CONTRAST, mel.device)
+    return torch.where(chosen(len(mel), SHARPENED, mel.device) & (mel > 0), apart.clamp(min=0), mel)
+
+
+def pressed(mel: Tensor) -> Tensor:
+    power = drawn(len(mel), -PRESSURE, PRESSURE, mel.device).exp()
+    return torch.where(chosen(len(mel), PRESSED, mel.device), (mel / (LEVELS - 1)) ** power * (LEVELS - 1), mel)
+
+
+def drawn(rows: int, least: float, most: float, device: torch.device) -> Tensor:
+    """A number a row, [B, 1, 1]."""
+    return least + (most - least) * torch.rand(rows, 1, 1, device=device)
+
+
+def chosen(rows: int, share: float, device: torch.device) -> Tensor:
+    return torch.rand(rows, 1, 1, device=device) < share
 
 
 def hidden(rows: int, count: int, longest: int, places: int, device: torch.device) -> Tensor:

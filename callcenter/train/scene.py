@@ -16,6 +16,7 @@ from random import Random
 from typing import Final, Literal
 
 from callcenter.callers.person import GAPS
+from callcenter.measures.words import listening
 from callcenter.model.config import ASK, BACKCHANNEL, DOINGS, LISTEN, SPEAK, YIELD
 from callcenter.train.speech import Utterance
 from callcenter.units import RATE, TURN, samples
@@ -304,7 +305,7 @@ class Scene:
         chance = self.chance
         if kind == "cut":
             said = self.say(chance.choices(("stop", "mind", "reply", "short", "request"), (10, 2, 3, 1, 2))[0])
-            if said is not None and len(said) > samples(0.45):
+            if said is not None and len(said) > samples(0.45) and not listening(said.text):
                 self._place("cut", said, at)
         elif kind in ("hum", "tic"):
             made = self.other("cough") if kind == "tic" and chance.random() < 0.7 else self.say(kind)

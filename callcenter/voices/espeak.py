@@ -23,10 +23,13 @@ import numpy as np
 from callcenter.audio import encode
 from callcenter.audio.offline import phone_band, resample
 from callcenter.units import RATE
+from callcenter.voices.hums import ESPEAK, hummed
 from callcenter.voices.speech import WRITTEN, Speech, VoiceError, Word, shared
 
 SYNCHRONOUS, PHONEMES, IPA, DO_NOT_EXIT = 2, 1, 2, 0x8000
-UTF8, POSITION_IS_CHARACTER = 1, 1
+UTF8, POSITION_IS_CHARACTER, SOUNDS = 1, 1, 0x100
+"""The last: what stands in double brackets is phonemes."""
+
 WORD, PHONEME = 1, 7
 SPEED, PITCH, RANGE = 1, 3, 4
 CHUNK_MS = 60
@@ -86,9 +89,10 @@ class Espeak:
                 raise VoiceError(f"espeak-ng has no voice {voice!r}; try en-us, or a variant such as en-us+f3")
             for parameter, value in ((SPEED, rate), (PITCH, pitch), (RANGE, lilt)):
                 espeak.espeak_SetParameter(parameter, value, 0)
-            sound, moments = synthesize(espeak, text)
+            given = hummed(text, ESPEAK)
+            sound, moments = synthesize(espeak, given, SOUNDS if given != text else 0)
         pcm = resample((np.frombuffer(sound, np.int16) * LEVEL).astype(np.int16), native)
-        return Speech(encode(phone_band(pcm) if band else pcm), words(text, moments, len(pcm), RATE / native))
+        return Speech(encode(phone_band(pcm) if band else pcm), words(text, given, moments, len(pcm), RATE / native))
 
 
 def find() -> tuple[str, str]:
@@ -134,7 +138,7 @@ def seed(espeak: Any) -> None:
         espeak.espeak_ng_SetRandSeed(ctypes.c_long(SEED))
 
 
-def synthesize(espeak: Any, text: str) -> tuple[bytes, list[Moment]]:
+def synthesize(espeak: Any, text: str, more: int = 0) -> tuple[bytes, list[Moment]]:
     chunks: list[bytes] = []
     moments: list[Moment] = []
 
@@ -150,7 +154,7 @@ def synthesize(espeak: Any, text: str) -> tuple[bytes, list[Moment]]:
     callback = Callback(collect)
     espeak.espeak_SetSynthCallback(callback)
     spoken = text.encode() + b"\0"
-    if espeak.espeak_Synth(spoken, len(spoken), 0, POSITION_IS_CHARACTER, 0, UTF8, None, None):
+    if espeak.espeak_Synth(spoken, len(spoken), 0, POSITION_IS_CHARACTER, 0, UTF8 | more, None, None):
         raise VoiceError(f"espeak-ng refused {text[:60]!r}")
     espeak.espeak_Synchronize()
     return b"".join(chunks), moments
@@ -164,12 +168,14 @@ def moment(occurred: Occurred) -> Sequence[Moment]:
     return ()
 
 
-def words(text: str, moments: Sequence[Moment], length: int, scale: float) -> tuple[Word, ...]:
+def words(text: str, given: str, moments: Sequence[Moment], length: int, scale: float) -> tuple[Word, ...]:
     """The times of what stands between blanks.
 
     The library may say several words for one (a sum of money) or one for several ("out of"); these share its time.
+    `given` is what it was handed for the text: other words between the same blanks.
     """
-    tokens = [(found.start(), found.end()) for found in WRITTEN.finditer(text)]
+    tokens = [(found.start(), found.end()) for found in WRITTEN.finditer(given)]
+    names = WRITTEN.findall(text)
     spans: dict[int, tuple[int, int]] = {}
     for position, start, end in sounds(moments, round(length / scale)):
         owner = next((i for i, (_, stop) in enumerate(tokens) if stop > position), len(tokens) - 1)
@@ -178,8 +184,7 @@ def words(text: str, moments: Sequence[Moment], length: int, scale: float) -> tu
     found: list[Word] = []
     for owner, following in pairwise([*owners, len(tokens)]):
         first = 0 if owner == owners[0] else owner
-        told = [text[slice(*token)] for token in tokens[first:following]]
-        found += shared(told, *(min(round(at * scale), length) for at in spans[owner]))
+        found += shared(names[first:following], *(min(round(at * scale), length) for at in spans[owner]))
     return tuple(found)
 
 

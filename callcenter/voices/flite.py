@@ -6,6 +6,7 @@ from pathlib import Path
 from shutil import which
 from typing import Final
 
+from callcenter.voices.hums import SPELLED, hummed
 from callcenter.voices.program import spoken
 from callcenter.voices.speech import Speech, VoiceError, spread, trimmed
 
@@ -24,7 +25,8 @@ class Flite:
             raise VoiceError(f"flite has no voice {voice!r}; it has {', '.join(sorted(voices()))}")
         if not spread(text, 0, 1):
             return Speech(b"", ())
-        said = trimmed(spoken(["flite", "-voice", voice, "-t", text.replace("\0", " "), "-o", "{wave}"], within=WITHIN))
+        given = hummed(text.replace("\0", " "), SPELLED)
+        said = trimmed(spoken(["flite", "-voice", voice, "-t", given, "-o", "{wave}"], within=WITHIN))
         return Speech(said.audio, spread(text, 0, len(said.audio)))
 
 
