@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import random
 import resource
 import signal
@@ -124,6 +125,10 @@ def started(weights: str, sessions: int, device: str) -> Engine:
     engine = Engine(runner, sessions)
     engine.thresholds = model.thresholds
     return engine
+
+
+os.register_at_fork(after_in_child=started.cache_clear)
+"""The engine's thread is not there in a forked process, which begins an engine of its own."""
 
 
 def interaction(engine: Callable[[], Engine], voices: Voices) -> Maker:

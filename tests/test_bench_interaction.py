@@ -44,6 +44,15 @@ def test_a_rehearsal_is_named_so_in_everything_it_prints(tmp_path):
     assert "without socket or clock" in (tmp_path / "index.html").read_text()
 
 
+def test_rehearsals_beside_each_other_give_the_same_as_one_after_another(tmp_path):
+    duplexes = ("oracle", "interaction")
+    lines = [
+        printed(Order(duplexes, "tiny", rehearse=True, workers=workers, out=tmp_path))[1].strip().splitlines()[-1]
+        for workers in (1, 2)
+    ]
+    assert lines[0] == lines[1]
+
+
 def test_the_turn_based_bot_is_prompted_and_converses(tmp_path):
     status, text = printed(Order(("turnbased",), "tiny", rehearse=True, out=tmp_path))
     measured = json.loads(text.strip().splitlines()[-1])["duplex"]["turnbased"]

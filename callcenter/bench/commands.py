@@ -1,5 +1,6 @@
 """`callcenter bench`: what can be measured from the command line. What measures is imported when it is asked for."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,7 @@ def interaction(
     at_once: Annotated[int, typer.Option(help="Calls at once.", min=1)] = 30,
     speed: Annotated[float, typer.Option(help="Run the clocks faster than real time.", min=0.1)] = 1.0,
     rehearse: Annotated[bool, typer.Option("--rehearse", help="Offline shortcut: no socket, no clock.")] = False,
+    workers: Annotated[int, typer.Option(help="Processes that rehearse at once; 0: one a core.", min=0)] = 0,
     url: Annotated[str, typer.Option(help="A running server, measured under the one name given.")] = "",
     out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("var/bench/interaction"),
 ) -> None:
@@ -38,6 +40,7 @@ def interaction(
         token=token_secret(chosen) if url else "",
         key=chosen.api_key.reveal(),
         rehearse=rehearse,
+        workers=workers or len(os.sched_getaffinity(0)),
         out=out,
         shelf=chosen.var / "takes",
         settings=chosen,

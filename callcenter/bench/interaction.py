@@ -20,6 +20,7 @@ import uvloop
 from rich.console import Console
 
 from callcenter.bench import report
+from callcenter.bench.beside import beside
 from callcenter.bench.contestants import Contestants, Entry
 from callcenter.bench.export import export_full_duplex_bench
 from callcenter.bench.inhouse import serving
@@ -66,6 +67,8 @@ class Order:
     token: str = ""
     key: str = ""
     rehearse: bool = False
+    workers: int = 1
+    """Processes that rehearse beside each other."""
     out: Path = Path("var/bench/interaction")
     shelf: Path | None = None
     """Where what slow synthesizers have said is kept."""
@@ -113,7 +116,10 @@ def run(order: Order, console: Console, decks: Mapping[str, Deck] = DECKS) -> in
     )
     console.print(f"{len(numbers)} calls of suite {suite.name!r}, seed {suite.seed}, {way}, {order.at_once} at once")
     watch = Watch(order.speed)
-    results = uvloop.run(made(order, contestants, numbers, console, watch))
+    if order.rehearse:
+        results = rehearsed_all(contestants, numbers, order.workers, console)
+    else:
+        results = uvloop.run(made(order, contestants, numbers, console, watch))
     measured = {name: figures(taken(results, name)) for name in order.duplexes}
     if order.export is not None:
         exported(order, results, console)
@@ -146,8 +152,6 @@ def taken(results: Sequence[Result], duplex: str) -> list[Observed]:
 async def made(
     order: Order, contestants: Contestants, numbers: Sequence[str], console: Console, watch: Watch
 ) -> list[Result]:
-    if order.rehearse:
-        return [await rehearsed(contestants, number) for number in numbers]
     async with served(order, contestants) as (url, token), httpx.AsyncClient(trust_env=False) as client:
         gc.collect()
         gc.freeze()
@@ -215,7 +219,22 @@ async def journal(client: httpx.AsyncClient, address: str, key: str) -> list[byt
             await asyncio.sleep(0.5)
 
 
-async def rehearsed(contestants: Contestants, number: str) -> Result:
+def rehearsed_all(contestants: Contestants, numbers: Sequence[str], workers: int, console: Console) -> list[Result]:
+    """The observations and sounds come from the processes that rehearse; who called whom is known here."""
+    told: dict[str, tuple[Observed, Audio]] = {}
+
+    def rehearse(number: str) -> tuple[Observed, Audio]:
+        taken = uvloop.run(rehearsed(contestants, number))
+        return taken.observed, taken.audio
+
+    for number, seen in beside(rehearse, numbers, workers):
+        told[number] = seen
+        if len(told) % 20 == 0:
+            console.print(f"{len(told)} of {len(numbers)} calls are over")
+    return [Taken(contestants.entries[number], *told[number]) for number in numbers]
+
+
+async def rehearsed(contestants: Contestants, number: str) -> Taken:
     entry = contestants.entries[number]
     duplex = contestants.made(entry, Context("rehearsal", number, "", "inbound"))
     call = await Rehearsal(entry.person, duplex, entry.casting.weather).run(entry.casting.scenario.limit + BEYOND)
