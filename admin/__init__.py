@@ -28,7 +28,7 @@ from admin.hub import Hub
 from admin.keeper import Keeper
 from admin.keyring import Keyring
 from admin.outbox import Outbox
-from admin.review import Reviews
+from admin.reviews import Reviews
 from admin.search import Search
 from admin.site import Site
 from callcenter.api import Guard

@@ -15,7 +15,7 @@ from sqlmodel import col, select
 
 from admin import users
 from admin.costs import bill
-from admin.review import Reviews
+from admin.reviews import Reviews
 from admin.search import Search
 from admin.site import OPEN, Refused, Site, inside
 from admin.tables import Comment, Share, Verdict

@@ -9,7 +9,8 @@ from typing import Any, Final
 from sqlalchemy import delete
 from sqlmodel import Session, col, exists, select
 
-from admin.review import VERSION, Reviews, measured
+from admin.review import VERSION, measured
+from admin.reviews import Reviews
 from admin.rounds import Rounds
 from callcenter.store import Call, Store
 from callcenter.store.derived import Examined, Words

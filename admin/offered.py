@@ -18,7 +18,7 @@ from admin.call import found_in
 from admin.calls import row as told_row
 from admin.experiments import kept_in
 from admin.procedures import Entry, Procedures
-from admin.review import Reviews
+from admin.reviews import Reviews
 from admin.search import Filter, Search
 from admin.site import address
 from admin.users import Signed

@@ -9,7 +9,8 @@ from sqlalchemy import update
 from sqlmodel import select
 
 from admin.examiner import Examiner, forgotten
-from admin.review import VERSION, Reviews
+from admin.review import VERSION
+from admin.reviews import Reviews
 from callcenter.store.derived import Examined, Words
 
 

@@ -7,7 +7,10 @@ import pytest
 from kept_call import keep, said
 from running import running
 
-from admin.review import PEAKS_AT_MOST, VERSION, Reviews, joined_audio, loudest, measured, parts_of, peaks, timeline_of
+from admin.happened import variables
+from admin.parts import PEAKS_AT_MOST, joined_audio, loudest, parts_of, peaks, timeline_of
+from admin.review import VERSION, measured
+from admin.reviews import Reviews
 from callcenter.events import Directed, Note, Noted, Pressed
 from callcenter.measures import Observed, figures, overlaps, scene
 from callcenter.store.recordings import HEADER_BYTES
@@ -138,7 +141,6 @@ def test_a_call_without_journal_has_an_empty_review(kept):
 
 
 def test_details_are_listed_with_what_they_were_before():
-    from admin.review import variables
     from callcenter.journal import Line
 
     def line(at, **remark):

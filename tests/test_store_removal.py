@@ -13,7 +13,7 @@ from sqlmodel import select
 
 from admin.examiner import Examiner
 from admin.keeping import without_comments
-from admin.review import Reviews
+from admin.reviews import Reviews
 from admin.tables import Comment
 from callcenter.call import Call as Call_
 from callcenter.config import Settings

@@ -74,7 +74,7 @@ def test_clicking_a_word_seeks_the_sound(placed, visit):
 
 
 def test_the_labels_of_overlaps_are_those_of_the_journal(placed, visit, server):
-    from admin.review import Reviews
+    from admin.reviews import Reviews
 
     shown = Reviews(server.house.store, server.house.spool.root).of(placed)
     visit.sign_in("reviewer")
