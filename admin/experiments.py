@@ -1,23 +1,18 @@
 """Experiments: the list, what one says now, fixing a new one, starting, stopping and deciding it.
 
-Everything is `callcenter.comparing`, which the command line uses too, so that both say the same. A reading may have to
-measure many calls: it is made beside the page, which shows the last one until the next is there.
+Everything is `callcenter.comparing`, which the command line uses too, so that both say the same.
 """
 
 import csv
 import io
 import re
-import threading
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NotYet
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final, get_args, get_type_hints
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
+from admin.readings import TITLES, Looked, Readings, rows
 from admin.site import Form, Refused, Site
 from callcenter import comparing
 from callcenter.comparing import Shop, Wanted
@@ -25,8 +20,6 @@ from callcenter.contacts import contacts
 from callcenter.events import Policy
 from callcenter.experiment import Experiment, ExperimentError, Reading
 from callcenter.experiment.planning import for_share
-from callcenter.experiment.reading import Against
-from callcenter.experiment.statistics import Difference
 from callcenter.store import Store, experiments
 from callcenter.store.experiments import Kept
 from callcenter.store.tables import clean
@@ -34,127 +27,6 @@ from callcenter.store.tables import clean
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
 RESERVED: Final = ("plan",)
 ARMS_AT_MOST: Final = 4
-FRESH_FOR: Final = timedelta(seconds=60)
-PATIENCE: Final = 0.15
-"""Seconds that a page waits for a reading; most are there."""
-
-TITLES: Final = {
-    "resolved": "Resolved, nobody called again",
-    "contained": "Contained",
-    "handling_s": "Handling time (s)",
-    "transferred": "Transferred",
-    "talk_over_caller": "Agent broke into a turn",
-    "talk_over_agent": "Callers' interruptions a call",
-    "slow": "Answers slower than 2 s",
-    "dead": "Dead air a call",
-    "rating": "Rating",
-    "abandoned": "Abandoned in 30 s",
-    "transfer_failed": "Transfer failed",
-    "wrong_action": "Wrong action",
-    "complaint": "Complaint",
-}
-HIGHER_IS_BETTER: Final = {"resolved": True, "contained": True, "rating": True}
-HIGHER_IS_WORSE: Final = ("transferred", "talk_over_caller", "slow", "dead")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A line of the comparison: the numbers, and where they lie in the drawing (0 to 100, zero in the middle)."""
-
-    title: str
-    found: Difference
-    tone: str
-    at: float
-    low: float
-    high: float
-    primary: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """The last reading, when it was made, and whether a newer one is on its way."""
-
-    reading: Reading | None
-    at: datetime | None
-    coming: bool
-    trouble: str = ""
-
-
-class Readings:
-    """Readings of experiments, one made at a time."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._desk = ThreadPoolExecutor(1, "readings")
-        self._lock = threading.Lock()
-        self._made: dict[str, tuple[Reading, datetime]] = {}
-        self._under_way: dict[str, Future[tuple[Reading, datetime]]] = {}
-
-    def start(self) -> None:
-        """Nothing goes on until somebody asks."""
-
-    def stop(self) -> None:
-        self._desk.shutdown(wait=False, cancel_futures=True)
-
-    def look(self, kept: Kept) -> Looked:
-        """The last reading; where it is old a new one is begun, and waited for a little."""
-        name = kept.row.name
-        with self._lock:
-            reading, at = self._made.get(name, (None, None))
-            work = self._under_way.get(name)
-            if work is None and (at is None or datetime.now(UTC) - at > FRESH_FOR):
-                work = self._under_way[name] = self._desk.submit(self._make, kept)
-        if work is None:
-            return Looked(reading, at, coming=False)
-        try:
-            made = work.result(PATIENCE)
-        except NotYet:
-            return Looked(reading, at, coming=True)
-        except Exception as error:
-            self._settle(name, None)
-            return Looked(reading, at, coming=False, trouble=f"The last reading failed: {error}")
-        self._settle(name, made)
-        return Looked(*made, coming=False)
-
-    def _make(self, kept: Kept) -> tuple[Reading, datetime]:
-        at = datetime.now(UTC)
-        return comparing.look(self._store, kept), at
-
-    def _settle(self, name: str, made: tuple[Reading, datetime] | None) -> None:
-        with self._lock:
-            self._under_way.pop(name, None)
-            if made is not None:
-                self._made[name] = made
-
-    def forget(self, name: str) -> None:
-        """The next look is a new one."""
-        with self._lock:
-            self._made.pop(name, None)
-
-
-def rows(against: Against) -> list[Row]:
-    return [_row(name, found) for name, found in comparing.rows_of(against)]
-
-
-def _row(name: str, found: Difference) -> Row:
-    metric, _, what = name.partition(", ")
-    edges = [abs(edge) for edge in (found.value, found.low, found.high) if edge is not None]
-    scale = 46 / (max(edges) or 1)
-    title = TITLES.get(metric, metric) + (f", {what}" if what else "")
-    low, high = (found.value if edge is None else edge for edge in (found.low, found.high))
-    tone = _tone(metric, found)
-    return Row(title, found, tone, 50 + scale * found.value, 50 + scale * low, 50 + scale * high, name == "resolved")
-
-
-def _tone(metric: str, found: Difference) -> str:
-    """better, worse, differs (where neither is good as such), or nothing while it is undecided."""
-    if not found.decided:
-        return ""
-    if metric in HIGHER_IS_BETTER:
-        return "better" if found.value > 0 else "worse"
-    if metric in HIGHER_IS_WORSE:
-        return "worse" if found.value > 0 else "better"
-    return "differs"
 
 
 def arm_text(form: Form, n: int) -> str:

@@ -10,7 +10,8 @@ from visitor import visitor_of
 from waiting import until
 
 from admin import audit
-from admin.experiments import Readings, arm_text, need, rows, wanted
+from admin.experiments import arm_text, need, wanted
+from admin.readings import Readings, rows
 from callcenter import comparing
 from callcenter.experiment import ExperimentError
 from callcenter.experiment.statistics import Difference

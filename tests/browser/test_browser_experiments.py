@@ -11,7 +11,7 @@ from test_trials import filled
 from visitor import PASSWORD
 
 from admin import users
-from admin.experiments import Readings
+from admin.readings import Readings
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
