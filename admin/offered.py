@@ -3,7 +3,8 @@
 The same deeds as the pages', with the same checks, and noted in the same audit log.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from typing import Annotated, Any
 
@@ -28,7 +29,7 @@ from callcenter.comparing import Shop, Wanted
 from callcenter.contacts import contacts
 from callcenter.experiment import ExperimentError
 from callcenter.house import House
-from callcenter.store import experiments, exports
+from callcenter.store import Call, Store, experiments, exports
 from callcenter.store.experiments import Kept
 from callcenter.store.tables import Tag, clean
 from flows import FlowError, Problem
@@ -160,9 +161,11 @@ def _calls(app: FastAPI, house: House, guard: Guard, search: Search, reviews: Re
     @app.get("/v1/search", dependencies=guard("export"), tags=["calls"])
     def find(request: Request, asked: Annotated[Asked, Query()]) -> dict[str, Any]:
         """Calls by every filter of the calls page, newest first, with their figures. `q`: words that were said;
-        `longer`, `shorter` are seconds, `slower` milliseconds to answer; `after` takes the last page's `more`."""
+        `longer`, `shorter` are seconds, `slower` milliseconds to answer; `after` takes the last page's `more`.
+        A page may hold fewer than `limit`: calls that only words match which are taken out of exports are left out."""
         results = search.find(Filter(**asked.model_dump(exclude={"limit"})), asked.limit)
-        rows = [told_row(found, request.state.numbers) for found in results.rows]
+        told = [found for found in results.rows if not (asked.q and hidden(store, redacted, found.call, asked.q))]
+        rows = [told_row(found, request.state.numbers) for found in told]
         return {"calls": rows, "more": results.more, "problems": list(results.problems)}
 
     @app.get("/v1/calls/{call}/transcript", dependencies=guard("calls"), tags=["calls"])
@@ -190,6 +193,26 @@ def _calls(app: FastAPI, house: House, guard: Guard, search: Search, reviews: Re
             session.add_all([Tag(call_id=row.id, tag=word) for word in wanted])
         noted(house, request, "tagged call", row.id, " ".join(wanted))
         return {"tags": wanted}
+
+
+def hidden(store: Store, redacted: Reviews, call: Call, asked: str) -> bool:
+    """Whether a call has words that are asked for only where they are taken out of what leaves the house: else whoever
+    asks for a number would be told whose it is."""
+    if not exports.redacts(store, call):
+        return False
+    within = words_of([asked]) & words_of(f"{line.text} {line.unheard}" for line in store.transcript(call.id))
+    return bool(within) and bool(within - words_of(shown(redacted.of(call.id))))
+
+
+def shown(review: Mapping[str, Any]) -> Iterator[str]:
+    """The words of a review."""
+    for line in review["lines"]:
+        yield line["unheard"]
+        yield from (word for _, _, word in line["words"])
+
+
+def words_of(texts: Iterable[str]) -> set[str]:
+    return {word for text in texts for word in re.findall(r"[^\W_]+", text.lower())}
 
 
 # ------------------------------------------------------------------------------------------------------------- flows

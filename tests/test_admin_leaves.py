@@ -92,3 +92,30 @@ def test_a_page_that_is_shared(server, reviewer, calls, flow):
     there = re.search(r"/shared/[\w.-]+", page)[0]
     told = "".join(httpx.get(server.url + there + way, trust_env=False).text for way in ("", "/lines", "/review.json"))
     assert len(found_in(told)) > 4 if flow == "free" else not found_in(told)
+
+
+SEARCHED = {
+    "4111": "digits of a card",
+    "4111 1111": "more of them",
+    "double": "a word that numbers are said with",
+    "jo_smith42": "the beginning of an address",
+    "smith42@example.co.uk": "the most of it",
+    "555-2671": "a number as it is written",
+}
+
+
+@pytest.mark.parametrize("asked", SEARCHED)
+def test_a_search_does_not_confirm_what_is_taken_out(server, calls, asked):
+    """Who may only see redacted words is not told in which call others stand, or whose number it is would be known."""
+    until(lambda: calls["retail"] in api(server, "/v1/search").text)
+    found = [one["id"] for one in httpx.get(
+        server.url + "/v1/search", params={"q": asked}, headers={"Authorization": f"Bearer {KEY}"}, trust_env=False,
+        timeout=60,
+    ).json()["calls"]]  # fmt: skip
+    assert calls["retail"] not in found
+    assert calls["free"] in found, "the test finds what it looks for"
+
+
+def test_a_search_finds_what_may_be_seen(server, calls):
+    until(lambda: calls["retail"] in api(server, "/v1/search?q=social").text)
+    assert calls["free"] in api(server, "/v1/search?q=social").text
