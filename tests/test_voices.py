@@ -15,6 +15,7 @@ from callcenter.audio.offline import phone_band, resample
 from callcenter.units import RATE
 from callcenter.voices import Espeak, Moment, VoiceError, Word, words
 from callcenter.voices import espeak as library
+from callcenter.voices.speech import WRITTEN
 
 TEXT = "Hello, I'm out of the office, my order number is 4 7 1, I'd pay $25.30."
 
@@ -120,7 +121,8 @@ SOUND = Moment(P, 1, named=True)
     ],
 )  # fmt: skip
 def test_the_times_of_words_come_from_the_librarys_events(text, moments, expected):
-    assert words(text, text, moments, 100, 1.0) == tuple(Word(*word) for word in expected)
+    tokens = [found.span() for found in WRITTEN.finditer(text)]
+    assert words(text, tokens, moments, 100, 1.0) == tuple(Word(*word) for word in expected)
 
 
 # -------------------------------------------------------------------------------------------------------- resampling

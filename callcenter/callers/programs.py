@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from callcenter.appearing import appearing
 from callcenter.callers.takes import Speaker
-from callcenter.voices import SPELLED, Espeak, Speech, hummed
+from callcenter.voices import SPELLED, Espeak, Speech, saying
 from callcenter.voices.program import spoken
 
 Synthesizer = Literal["espeak", "flite", "festival"]
@@ -47,7 +47,7 @@ class Flite:
         self, text: str, voice: str = "slt", rate: int = 170, pitch: int = 50, lilt: int = 50, band: bool = False
     ) -> Speech:
         stretch = f"duration_stretch={170 / max(60, rate):.2f}"
-        command = ["flite", "-voice", voice, "--setf", stretch, "-t", hummed(text, SPELLED), "-o", "{wave}"]
+        command = ["flite", "-voice", voice, "--setf", stretch, "-t", saying(text, SPELLED).given, "-o", "{wave}"]
         return self._shelf.kept((*command, band), lambda: spoken(command, band))
 
 
@@ -66,7 +66,7 @@ class Festival:
     ) -> Speech:
         stretch = f"(Parameter.set 'Duration_Stretch {170 / max(60, rate):.2f})"
         command = ["text2wave", "-o", "{wave}", "-eval", f"(voice_{voice})", "-eval", stretch]
-        given = hummed(text, SPELLED)
+        given = saying(text, SPELLED).given
         return self._shelf.kept((*command, band, given), lambda: spoken(command, band, given))
 
 

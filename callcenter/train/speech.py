@@ -97,15 +97,15 @@ class Chorus:
         wanted = (voices.SPEED, voice.rate), (voices.PITCH, voice.pitch), (voices.RANGE, voice.lilt)
         for parameter, value in wanted:
             self._espeak.espeak_SetParameter(parameter, value, 0)
-        given = voices.hummed(text, voices.ESPEAK)
-        spoken, how = given.encode() + b"\0", voices.UTF8 | (voices.SOUNDS if given != text else 0)
+        told = voices.saying(text, voices.ESPEAK)
+        spoken, how = told.given.encode() + b"\0", voices.UTF8 | (voices.SOUNDS if told.hums else 0)
         self._espeak.espeak_Synth(spoken, len(spoken), 0, voices.POSITION_IS_CHARACTER, 0, how, None, None)
         self._espeak.espeak_Synchronize()
         pcm = to_phone(np.frombuffer(b"".join(self._sound), np.int16), self._rate)
         scale = RATE / self._rate
         starts, phones = spread([(round(at * scale), of_ipa(name)) for at, name in self._phones], len(pcm))
-        told = voices.words(text, given, self._moments, len(pcm), scale) if len(pcm) else ()
-        return Utterance(pcm, text, starts, phones, told)
+        words = voices.words(text, told.spans, self._moments, len(pcm), scale) if len(pcm) else ()
+        return Utterance(pcm, text, starts, phones, words)
 
     def close(self) -> None:
         """Unloads the library, for who wants it fresh afterwards."""
@@ -253,7 +253,7 @@ def flite(voice: str, text: str, stretch: float = 1.0) -> Utterance:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "spoken.wav"
         how = ["--setf", f"duration_stretch={stretch:.2f}", "-psdur"]
-        command = ["flite", "-voice", voice, *how, "-t", voices.hummed(text, voices.SPELLED)]
+        command = ["flite", "-voice", voice, *how, "-t", voices.saying(text, voices.SPELLED).given]
         ran = subprocess.run([*command, "-o", str(path)], capture_output=True, text=True, timeout=60, check=True)
         with wave.open(str(path)) as sound:
             pcm = np.frombuffer(sound.readframes(sound.getnframes()), np.int16)

@@ -27,13 +27,13 @@ from callcenter.voices.espeak import (
     moment,
     words,
 )
-from callcenter.voices.hums import ESPEAK, SPELLED, hummed
+from callcenter.voices.saying import ESPEAK, SPELLED, saying
 from callcenter.voices.sound import Sound, Streaming, Voice
 from callcenter.voices.speech import Speech, VoiceError, Word, shared, spread, trimmed
 
 __all__ = [
     "CHUNK_MS", "DO_NOT_EXIT", "ESPEAK", "ESPEAK_LOCK", "IPA", "PHONEME", "PHONEMES", "PITCH",
     "POSITION_IS_CHARACTER", "RANGE", "SOUNDS", "SPEED", "SPELLED", "SYNCHRONOUS", "UTF8", "WORD", "Callback",
-    "Espeak", "Moment", "Sound", "Speech", "Streaming", "Voice", "VoiceError", "Word", "find", "hummed", "loaded",
-    "moment", "shared", "spread", "trimmed", "words",
+    "Espeak", "Moment", "Sound", "Speech", "Streaming", "Voice", "VoiceError", "Word", "find", "loaded",
+    "moment", "saying", "shared", "spread", "trimmed", "words",
 ]  # fmt: skip

@@ -23,7 +23,7 @@ import numpy as np
 from callcenter.audio import encode
 from callcenter.audio.offline import phone_band, resample
 from callcenter.units import RATE
-from callcenter.voices.hums import ESPEAK, hummed
+from callcenter.voices.saying import ESPEAK, saying
 from callcenter.voices.speech import WRITTEN, Speech, VoiceError, Word, shared
 
 SYNCHRONOUS, PHONEMES, IPA, DO_NOT_EXIT = 2, 1, 2, 0x8000
@@ -89,10 +89,12 @@ class Espeak:
                 raise VoiceError(f"espeak-ng has no voice {voice!r}; try en-us, or a variant such as en-us+f3")
             for parameter, value in ((SPEED, rate), (PITCH, pitch), (RANGE, lilt)):
                 espeak.espeak_SetParameter(parameter, value, 0)
-            given = hummed(text, ESPEAK)
-            sound, moments = synthesize(espeak, given, SOUNDS if given != text else 0)
+            told = saying(text, ESPEAK)
+            sound, moments = synthesize(espeak, told.given, SOUNDS if told.hums else 0)
         pcm = resample((np.frombuffer(sound, np.int16) * LEVEL).astype(np.int16), native)
-        return Speech(encode(phone_band(pcm) if band else pcm), words(text, given, moments, len(pcm), RATE / native))
+        return Speech(
+            encode(phone_band(pcm) if band else pcm), words(text, told.spans, moments, len(pcm), RATE / native)
+        )
 
 
 def find() -> tuple[str, str]:
@@ -168,13 +170,14 @@ def moment(occurred: Occurred) -> Sequence[Moment]:
     return ()
 
 
-def words(text: str, given: str, moments: Sequence[Moment], length: int, scale: float) -> tuple[Word, ...]:
+def words(
+    text: str, tokens: Sequence[tuple[int, int]], moments: Sequence[Moment], length: int, scale: float
+) -> tuple[Word, ...]:
     """The times of what stands between blanks.
 
     The library may say several words for one (a sum of money) or one for several ("out of"); these share its time.
-    `given` is what it was handed for the text: other words between the same blanks.
+    `tokens` are where they stand in what it was given.
     """
-    tokens = [(found.start(), found.end()) for found in WRITTEN.finditer(given)]
     names = WRITTEN.findall(text)
     spans: dict[int, tuple[int, int]] = {}
     for position, start, end in sounds(moments, round(length / scale)):

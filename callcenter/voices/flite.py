@@ -6,8 +6,8 @@ from pathlib import Path
 from shutil import which
 from typing import Final
 
-from callcenter.voices.hums import SPELLED, hummed
 from callcenter.voices.program import spoken
+from callcenter.voices.saying import SPELLED, saying
 from callcenter.voices.speech import Speech, VoiceError, spread, trimmed
 
 WITHIN: Final = 10.0
@@ -25,7 +25,7 @@ class Flite:
             raise VoiceError(f"flite has no voice {voice!r}; it has {', '.join(sorted(voices()))}")
         if not spread(text, 0, 1):
             return Speech(b"", ())
-        given = hummed(text.replace("\0", " "), SPELLED)
+        given = saying(text.replace("\0", " "), SPELLED).given
         said = trimmed(spoken(["flite", "-voice", voice, "-t", given, "-o", "{wave}"], within=WITHIN))
         return Speech(said.audio, spread(text, 0, len(said.audio)))
 
