@@ -45,6 +45,7 @@ MORE = replace(KNOWN, awaiting=Awaiting("more"))
         (Dialogue(), "hold on a second please", "hold"),
         (Dialogue(), "could you say that again", "repeat"),
         (Dialogue(), "that's all thanks bye", "bye"),
+        (Dialogue(), "my customer number is four seven one double two nine", "go on"),
         (MORE, "no thank you", "bye"),
         (MORE, "yes", "go on"),
         (MORE, "okay great", "nothing"),
@@ -163,3 +164,12 @@ def test_a_read_back_that_is_only_denied_is_asked_again():
     reading = PHONE.read(read_back(), "no that's wrong")
     assert "phone" not in reading.dialogue.task.slots
     assert reading.say == "I'm sorry."
+
+
+def test_who_reads_out_a_number_instead_of_saying_yes_means_yes():
+    """Asked "do you want to cancel an order?", with the number at hand."""
+    offered = replace(Dialogue(), awaiting=Awaiting("which", "cancel_order"), unclear="it should not come any more")
+    read = READER.read(offered, "my customer number is four seven one double two nine")
+    assert (read.kind, read.dialogue.task.step) == ("understood", "cancel_order")
+    two = replace(offered, awaiting=Awaiting("which", "cancel_order|return_order"))
+    assert READER.read(two, "my customer number is four seven one double two nine").kind == "go on"

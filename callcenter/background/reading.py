@@ -12,6 +12,7 @@ from typing import Final, Literal
 from callcenter.background.details import Details
 from callcenter.background.grammar import words
 from callcenter.background.grammar.answers import corrected, has_marker, yes_no
+from callcenter.background.grammar.figures import ONES
 from callcenter.background.grammar.words import vocabulary
 from callcenter.background.ground import Ground
 from callcenter.background.phrases import BYE, DROP, HOLD, NOTHING, PERSON, REPEAT, Phrases, content
@@ -283,6 +284,8 @@ class Reader:
             return self._more(d, spoken, scores)
         if unsure := self._unsure(d, spoken, scores):
             return unsure
+        if _reads_out(spoken) and d.awaiting.kind != "nothing":
+            return Reading(self.details.introduced(d, spoken), "go on")
         empty = (
             set(spoken) <= _QUIET
             or not content(" ".join(spoken))
@@ -329,6 +332,8 @@ class Reader:
             chosen = best
         elif said_again := self._said_again(names, spoken):
             chosen = said_again
+        elif len(names) == 1 and _reads_out(spoken):
+            chosen = best
         else:
             return self._open(d, spoken, scores)
         begun = self._begin(d, self.ground.flow.steps[chosen], said)
@@ -353,6 +358,11 @@ class Reader:
         if answer and len(spoken) <= 4 and "thanks" not in spoken and "thank" not in spoken and spoken[0] in _AGREED:
             return Reading(d, "go on")
         return None
+
+
+def _reads_out(spoken: Sequence[str]) -> bool:
+    """A number is told, of whatever: who does so goes on, and wants nothing else by it."""
+    return sum(word in ONES or word.isdecimal() for word in spoken) >= 3
 
 
 def _without(scores: list[tuple[str, float]], names: Sequence[str]) -> list[tuple[str, float]]:
