@@ -8,7 +8,6 @@ redirect.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Final
 
@@ -18,8 +17,8 @@ from hubspot import HubSpot
 from hubspot.crm import contacts, tickets
 from pydantic import Field, NaiveDatetime
 
-from callcenter.background.arguments import Digits, Email, Key, Name, Phone, Subject, Text
-from callcenter.background.identity import Claim, Person
+from callcenter.background.arguments import Digits, Email, Key, Phone, Subject, Text
+from callcenter.background.identity import Answer, Claim, Person, Reception
 from callcenter.background.outcome import ToolError
 from callcenter.background.secret import Secret
 from callcenter.background.tools import Tool, tool
@@ -30,7 +29,6 @@ TICKET_OF_CONTACT: Final = 16
 """HubSpot's number for the tie between a ticket and its contact."""
 SHOWN: Final = ("subject", "hs_pipeline_stage", "createdate", "closed_date")
 
-Answer = dict[str, Any]
 NO_KEY: Final = Key("")
 
 
@@ -59,7 +57,7 @@ def hubspot_tools(portal: Portal) -> list[Tool]:
     return [replace(one, secrets=(portal.token,)) for one in made]
 
 
-class Desk:
+class Desk(Reception):
     def __init__(self, portal: Portal) -> None:
         self.portal = portal
 
@@ -82,27 +80,7 @@ class Desk:
 
     # -------------------------------------------------------------------------------------------------- who is calling
 
-    def find_customer(self, name: Name | None = None, phone: Phone | None = None, email: str | None = None) -> Answer:
-        """Count the contacts who fit what is known, and give the id if there is just one."""
-        if not (name or phone or email):
-            raise ToolError("invalid", "A name, a telephone number or an e-mail is needed.")
-        found = self._matching(Claim(name=name, phone=phone), email)
-        if not found:
-            raise ToolError("not_found", "There is no such customer.")
-        return {"matches": len(found), "customer": found[0].customer if len(found) == 1 else None}
-
-    def verify_customer(
-        self,
-        name: Name | None = None,
-        phone: Phone | None = None,
-        born: Annotated[date | None, Field(description="Date of birth.")] = None,
-        postcode: str | None = None,
-    ) -> Answer:
-        """Verify who is calling: who they say they are, and a date of birth or postcode that only they know."""
-        claim = Claim(name=name, phone=phone, born=born, postcode=postcode)
-        return claim.verdict(() if claim.need else self._matching(claim))
-
-    def _matching(self, claim: Claim, email: str | None = None) -> list[Person]:
+    def matching(self, claim: Claim, email: str | None = None) -> list[Person]:
         first, _, last = (claim.name or "").strip().partition(" ")
         wanted = {
             "firstname": first,

@@ -5,12 +5,19 @@ record must fit; what does not fit is not said, nor whether anything came close.
 one that only sounds like the record's will do where date of birth and postcode are both right.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
+from pydantic import Field
+
+from callcenter.background.arguments import Name, Phone
 from callcenter.background.grammar.words import likeness, words
+from callcenter.background.outcome import ToolError
+
+Answer = dict[str, Any]
 
 ALIKE: Final = 0.5
 """Likeness of two names from which one may have been misheard as the other; of different people's it is below 0.3."""
@@ -54,3 +61,31 @@ class Claim:
             return {"verified": False, "need": None}
         only = found[0]
         return {"verified": True, "customer": only.customer, "name": only.name, "first_name": only.first_name}
+
+
+class Reception(ABC):
+    """Asks who is calling, and answers in the same way whatever system holds the customers."""
+
+    @abstractmethod
+    def matching(self, claim: Claim, email: str | None = None) -> list[Person]:
+        """The records that everything claimed fits."""
+
+    def find_customer(self, name: Name | None = None, phone: Phone | None = None, email: str | None = None) -> Answer:
+        """Count the contacts who fit what is known, and give the id if there is just one."""
+        if not (name or phone or email):
+            raise ToolError("invalid", "A name, a telephone number or an e-mail is needed.")
+        found = self.matching(Claim(name=name, phone=phone), email)
+        if not found:
+            raise ToolError("not_found", "There is no such customer.")
+        return {"matches": len(found), "customer": found[0].customer if len(found) == 1 else None}
+
+    def verify_customer(
+        self,
+        name: Name | None = None,
+        phone: Phone | None = None,
+        born: Annotated[date | None, Field(description="Date of birth.")] = None,
+        postcode: str | None = None,
+    ) -> Answer:
+        """Verify who is calling: who they say they are, and a date of birth or postcode that only they know."""
+        claim = Claim(name=name, phone=phone, born=born, postcode=postcode)
+        return claim.verdict(() if claim.need else self.matching(claim))

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import quote
 
@@ -26,8 +25,8 @@ from simple_salesforce.exceptions import (
 from simple_salesforce.format import format_soql
 from simple_salesforce.login import SalesforceLogin
 
-from callcenter.background.arguments import Digits, Email, Key, Name, Phone, Subject, Text
-from callcenter.background.identity import Claim, Person
+from callcenter.background.arguments import Digits, Email, Key, Phone, Subject, Text
+from callcenter.background.identity import Answer, Claim, Person, Reception
 from callcenter.background.outcome import ToolError
 from callcenter.background.secret import Secret
 from callcenter.background.tools import Tool, tool
@@ -37,7 +36,6 @@ TIMEOUT: Final = (2.0, 4.0)
 """Seconds to connect, and between two pieces of an answer."""
 
 Contact = Annotated[str, Field(description="The contact's id.", pattern=r"^[A-Za-z0-9]{15}([A-Za-z0-9]{3})?$")]
-Answer = dict[str, Any]
 Found = TypeVar("Found")
 NO_KEY: Final = Key("")
 
@@ -90,7 +88,7 @@ def salesforce_tools(org: Org, session: requests.Session | None = None) -> list[
     return [replace(one, secrets=org.secrets) for one in made]
 
 
-class Desk:
+class Desk(Reception):
     def __init__(self, org: Org, session: requests.Session) -> None:
         self.org = org
         self.session = session
@@ -128,27 +126,7 @@ class Desk:
 
     # -------------------------------------------------------------------------------------------------- who is calling
 
-    def find_customer(self, name: Name | None = None, phone: Phone | None = None, email: str | None = None) -> Answer:
-        """Count the contacts who fit what is known, and give the id if there is just one."""
-        if not (name or phone or email):
-            raise ToolError("invalid", "A name, a telephone number or an e-mail is needed.")
-        found = self._contacts(Claim(name=name, phone=phone), email)
-        if not found:
-            raise ToolError("not_found", "There is no such customer.")
-        return {"matches": len(found), "customer": found[0].customer if len(found) == 1 else None}
-
-    def verify_customer(
-        self,
-        name: Name | None = None,
-        phone: Phone | None = None,
-        born: Annotated[date | None, Field(description="Date of birth.")] = None,
-        postcode: str | None = None,
-    ) -> Answer:
-        """Verify who is calling: who they say they are, and a date of birth or postcode that only they know."""
-        claim = Claim(name=name, phone=phone, born=born, postcode=postcode)
-        return claim.verdict(() if claim.need else self._contacts(claim))
-
-    def _contacts(self, claim: Claim, email: str | None = None) -> list[Person]:
+    def matching(self, claim: Claim, email: str | None = None) -> list[Person]:
         wanted = [
             format_soql("Name = {}", claim.name) if claim.name else "",
             format_soql("(Phone = {0} OR MobilePhone = {0})", claim.phone) if claim.phone else "",
