@@ -6,7 +6,12 @@ from typing import Annotated
 
 import typer
 
+from callcenter.config import Settings
 from callcenter.terminal import Refusal, console, listed, settings
+
+Seed = Annotated[int, typer.Option(help="Other seeds compose other calls.")]
+Data = Annotated[Path | None, typer.Option(help="Folder with speech of real people and customers' lines.")]
+Rehearse = Annotated[bool, typer.Option("--rehearse", help="Offline shortcut: no socket, no clock.")]
 
 app = typer.Typer(no_args_is_help=True, help="Benchmarks: a table for people, one JSON object as the last line.")
 
@@ -15,11 +20,11 @@ app = typer.Typer(no_args_is_help=True, help="Benchmarks: a table for people, on
 def interaction(
     duplex: Annotated[str, typer.Option(help="Duplexes to measure side by side, comma separated.")] = "oracle,jumpy",
     suite: Annotated[str, typer.Option(help="quick (about 3 minutes) or full (160 calls each).")] = "quick",
-    seed: Annotated[int, typer.Option(help="Other seeds compose other calls.")] = 1,
-    data: Annotated[Path | None, typer.Option(help="Folder with speech of real people and customers' lines.")] = None,
+    seed: Seed = 1,
+    data: Data = None,
     at_once: Annotated[int, typer.Option(help="Calls at once.", min=1)] = 30,
     speed: Annotated[float, typer.Option(help="Run the clocks faster than real time.", min=0.1)] = 1.0,
-    rehearse: Annotated[bool, typer.Option("--rehearse", help="Offline shortcut: no socket, no clock.")] = False,
+    rehearse: Rehearse = False,
     workers: Annotated[int, typer.Option(help="Processes that rehearse at once; 0: one a core.", min=0)] = 0,
     url: Annotated[str, typer.Option(help="A running server, measured under the one name given.")] = "",
     out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("var/bench/interaction"),
@@ -33,7 +38,7 @@ def interaction(
         listed(duplex),
         suite=suite,
         seed=seed,
-        data=data or (Path(chosen.data) if chosen.data else None),
+        data=folder(data, chosen),
         at_once=at_once,
         speed=speed,
         url=url,
@@ -52,8 +57,8 @@ def interaction(
 def export(
     duplex: Annotated[str, typer.Option(help="Duplexes whose calls are written, comma separated.")] = "oracle",
     suite: Annotated[str, typer.Option(help="quick or full.")] = "quick",
-    seed: Annotated[int, typer.Option(help="Other seeds compose other calls.")] = 1,
-    rehearse: Annotated[bool, typer.Option("--rehearse", help="Offline shortcut: no socket, no clock.")] = False,
+    seed: Seed = 1,
+    rehearse: Rehearse = False,
     out: Annotated[Path, typer.Option(help="Folder of the items and the report.")] = Path("var/bench/export"),
 ) -> None:
     """Make the suite's calls and write them as Full-Duplex-Bench and tau-voice do, for their own scripts."""
@@ -64,7 +69,7 @@ def export(
         listed(duplex),
         suite=suite,
         seed=seed,
-        data=Path(chosen.data) if chosen.data else None,
+        data=folder(None, chosen),
         rehearse=rehearse,
         out=out / "report",
         shelf=chosen.var / "takes",
@@ -78,15 +83,15 @@ def export(
 def policy(
     duplex: Annotated[str, typer.Option(help="The duplex whose knob is turned.")] = "interaction",
     suite: Annotated[str, typer.Option(help="stories (long turns and pauses), quick or full.")] = "stories",
-    seed: Annotated[int, typer.Option(help="Other seeds compose other calls.")] = 1,
-    data: Annotated[Path | None, typer.Option(help="Folder with speech of real people and customers' lines.")] = None,
+    seed: Seed = 1,
+    data: Data = None,
     minutes: Annotated[float, typer.Option(help="Begin no further caller after so long; 0: all.", min=0)] = 0.0,
 ) -> None:
     """The same callers with every setting of the policy, rehearsed offline: backchannels, haste, patience."""
     from callcenter.bench.policy import Order, run
 
     chosen = settings()
-    where = data or (Path(chosen.data) if chosen.data else None)
+    where = folder(data, chosen)
     raise typer.Exit(run(Order(duplex, suite, seed, where, minutes, chosen.var / "takes", chosen), console))
 
 
@@ -116,7 +121,7 @@ def task(
         from callcenter.callers.studio import Studio
 
         chosen = settings()
-        where = data or (Path(chosen.data) if chosen.data else None)
+        where = folder(data, chosen)
         booth = Booth(Studio(where, shelf=chosen.var / "takes"), own().listening)
         score = aloud(only, lucks, console, booth, Part.read(part, minutes))
     else:
@@ -127,7 +132,7 @@ def task(
 @app.command()
 def ears(
     ears: Annotated[str, typer.Option(help="What hears; search: no network, only what comes behind it.")] = "search",
-    data: Annotated[Path | None, typer.Option(help="Folder with speech of real people and customers' lines.")] = None,
+    data: Data = None,
     groups: Annotated[str, typer.Option(help="Groups, comma separated; default: all.")] = "",
     share: Annotated[float, typer.Option(help="Fewer utterances a group.", min=0.01, max=10)] = 1.0,
     seed: Annotated[int, typer.Option(help="Other seeds say other things.")] = 1,
@@ -144,7 +149,7 @@ def ears(
         raise Refusal(f"no ears are called {ears!r}; known: {', '.join(EARS)}")
     chosen = settings()
     order = Order(
-        data or (Path(chosen.data) if chosen.data else None),
+        folder(data, chosen),
         chosen.var / "takes",
         seed,
         share,
@@ -210,3 +215,8 @@ def redaction(
     from callcenter.bench.redaction import run
 
     raise typer.Exit(run(calls, seed, console, show))
+
+
+def folder(named: Path | None, chosen: Settings) -> Path | None:
+    """Where recordings and customers' lines are: as named, as set, or nowhere."""
+    return named or (Path(chosen.data) if chosen.data else None)
