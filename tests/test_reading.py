@@ -46,6 +46,7 @@ MORE = replace(KNOWN, awaiting=Awaiting("more"))
         (Dialogue(), "could you say that again", "repeat"),
         (Dialogue(), "that's all thanks bye", "bye"),
         (Dialogue(), "my customer number is four seven one double two nine", "go on"),
+        (Dialogue(), "double to nine", "go on"),
         (MORE, "no thank you", "bye"),
         (MORE, "yes", "go on"),
         (MORE, "okay great", "nothing"),

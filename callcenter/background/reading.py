@@ -46,6 +46,9 @@ _QUIET: Final = vocabulary(
     """
 )
 
+_FIGURES: Final = frozenset(ONES) | vocabulary("double triple to too for oh o and")
+"""What a number is read out with, and what its words are misheard as."""
+
 Kind = Literal[
     "understood", "missed", "part", "nothing", "hold", "repeat", "person", "bye", "unheard", "go on", "unsure"
 ]
@@ -282,9 +285,10 @@ class Reader:
             return Reading(found, "understood")
         if d.awaiting.kind == "more" and not d.tasks:
             return self._more(d, spoken, scores)
-        if unsure := self._unsure(d, spoken, scores):
+        told = d.awaiting.kind != "nothing" and _reads_out(spoken)
+        if not (told and set(spoken) <= _FIGURES) and (unsure := self._unsure(d, spoken, scores)):
             return unsure
-        if _reads_out(spoken) and d.awaiting.kind != "nothing":
+        if told:
             return Reading(self.details.introduced(d, spoken), "go on")
         empty = (
             set(spoken) <= _QUIET
@@ -362,7 +366,7 @@ class Reader:
 
 def _reads_out(spoken: Sequence[str]) -> bool:
     """A number is told, of whatever: who does so goes on, and wants nothing else by it."""
-    return sum(word in ONES or word.isdecimal() for word in spoken) >= 3
+    return sum(word in ONES or word.isdecimal() for word in spoken) >= (1 if set(spoken) <= _FIGURES else 3)
 
 
 def _without(scores: list[tuple[str, float]], names: Sequence[str]) -> list[tuple[str, float]]:
