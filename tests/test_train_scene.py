@@ -6,10 +6,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from little_model import scene
+from little_model import said, scene
 
 from callcenter.model.config import ASK, BACKCHANNEL, DOINGS, LISTEN, SPEAK, YIELD
-from callcenter.train.scene import CLAIMS, MINOR, NOTICE, WAIT, Mistakes, Policy, rest
+from callcenter.model.phones import SILENCE
+from callcenter.train.scene import CLAIMS, MINOR, NOTICE, WAIT, Mistakes, Policy, Sound, rest
 from callcenter.units import RATE, TURN, samples
 
 CLUMSY = Mistakes(start_in_pause=0.3, overlook=0.4, flinch=0.2, late=0.5, idle_start=0.05)
@@ -115,6 +116,21 @@ def test_it_is_never_right_to_begin_while_the_caller_claims_the_floor():
         for at, one in turns(made):
             if not one.speaking and one.label in (SPEAK, ASK):
                 assert not sounding(made, at, CLAIMS)
+
+
+def test_listening_at_a_comma_weighs_as_much_as_listening_in_a_pause():
+    """A bare "okay" is an end that is dear; were the same "okay" before a comma cheap, every comma would be an end."""
+    phones = np.full(20, 5, np.uint8)
+    phones[8:12] = SILENCE
+    rested = replace(said("okay can you help me", 1.6), starts=np.arange(20) * 640, phones=phones)
+    ((start, end),) = rested.gaps
+
+    def weight(at):
+        made = scene(1)
+        claim = Sound("turn", rested, 0, len(rested))
+        return made._right_listening(at, claim)[2]
+
+    assert weight((start + end) // 2) == weight(end) > 4 * weight(start - 800) == 4 * weight(end + 800)
 
 
 def test_pauses_weigh_more_than_other_listening():

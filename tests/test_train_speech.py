@@ -43,6 +43,13 @@ def test_the_tail_of_a_recording_is_no_speech():
     assert ended.labels(3_200 - LABEL, 2).tolist() == [7, SILENCE]
 
 
+def test_a_voice_rests_where_its_silence_between_words_is_long_enough():
+    starts = np.array([0, 400, 1_200, 1_500, 2_300, 2_800, 3_000, 3_600])
+    phones = np.array([SILENCE, 5, SILENCE, 6, SILENCE, SILENCE, 7, SILENCE], np.uint8)
+    assert Utterance(tone(0.5), "a", starts, phones).gaps == ((2_300, 3_000),)
+    assert Utterance(tone(0.5), "a").gaps == ()
+
+
 def test_symbols_of_two_phones_share_their_time():
     starts, phones = spread([(100, (3,)), (300, (4, 5))], 500)
     assert starts.tolist() == [0, 100, 300, 400]
@@ -145,6 +152,14 @@ def test_the_chorus_tells_every_phone_and_word(chorus):
     assert with_pause.labels(start - 1_600, 8).max() > SILENCE
     power = np.square(with_pause.pcm.astype(float))
     assert power[: start - 400].mean() > 1e4
+
+
+def test_a_comma_is_a_rest_and_a_sentence_without_one_has_none(chorus):
+    said = chorus.say(Voice("en-us"), plain("okay, can you help me?"))
+    ((start, stop),) = said.gaps
+    first, second = said.words[:2]
+    assert first.start < start < stop < second.end
+    assert not chorus.say(Voice("en-us"), plain("can you help me?")).gaps
 
 
 def test_another_voice_says_the_same_words_at_its_own_pace(chorus):

@@ -8,6 +8,7 @@ import asyncio
 import gc
 import logging
 import os
+import time
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -144,7 +145,7 @@ def held(server):
     calls = str(server.house.spool.root / "calls")
     paths = list(Path("/proc/self/fd").iterdir())
     links = [str(path.readlink()) for path in paths if path.is_symlink()]
-    return sum(link.startswith(("socket:", calls)) for link in links)
+    return {link for link in links if link.startswith(("socket:", calls))}
 
 
 @pytest.mark.slow
@@ -178,6 +179,9 @@ def test_ten_thousand_wild_peers_are_survived(watched):
     asyncio.run(until(lambda: clean(server), 60.0))
     gc.collect()
     asyncio.run(until(lambda: server.call(tasks_of()) == before, 60.0))
-    assert held(server) == files
+    deadline = time.monotonic() + 60.0
+    while (left := held(server) - files) and time.monotonic() < deadline:
+        time.sleep(0.1)  # the spool's thread closes a journal a moment after the call's last task is gone
+    assert left == set()
     codes = Counter(answer.code or answer.status for _, answer in played)
     assert all(codes[code] > CASES // 200 for code in (1002, 1003, 1007, 1008, 1009, 403, 404)), codes

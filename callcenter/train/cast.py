@@ -45,6 +45,26 @@ SMALL: Final = {
 }  # fmt: skip
 
 
+OPENERS: Final = (
+    *("yes", "no", "okay", "ok", "right", "sure", "well", "so", "oh", "great", "perfect", "good", "fine", "thanks"),
+    *("thank you", "sorry", "alright", "hello", "hi", "no no", "yes please", "no thanks", "that's fine", "i see"),
+    *("that sounds good", "that works", "very good", "all right then", "yes, that one", "no, not that", "oh no"),
+    *("here i am", "i found it", "thanks for that", "of course", "exactly", "wonderful", "nice", "one more thing"),
+)
+"""What may be a whole answer, or the beginning of one."""
+
+PROTESTS: Final = (
+    *("no no no", "wait", "wait a second", "hang on", "sorry", "excuse me", "stop", "hold on", "one thing", "listen"),
+    *("look", "before you go on", "that is not what i asked", "you told me that", "i have heard all this", "please"),
+    *("can i just say something", "sorry to interrupt", "that's not right", "no, you have that wrong", "never mind"),
+    *("i don't need that", "forget it", "yes yes", "okay okay", "that was last year", "i did that", "just a moment"),
+)
+THANKS: Final = (
+    *("thanks", "thank you", "thank you so much", "thanks for everything", "thanks a million", "you've been great"),
+    *("that's all i needed", "that is all for today", "nothing more", "that's it", "i have all i need", "cheers"),
+)
+BYES: Final = ("bye", "bye now", "goodbye", "have a good day", "have a great day", "take care", "good night", "bye bye")
+
 WHOLE: Final = ("request", "reply", "halting", "address", "correction", "mind", "figure", "short", "number", "person")
 """Kinds for which any whole sentence of a real person does."""
 
@@ -86,6 +106,9 @@ class Speaking:
         self._phrases = phrases
 
     def wording(self, chance: Random, kind: str) -> Wording:
+        begun = self._begun(chance, kind)
+        if begun:
+            return plain(begun)
         if kind in SMALL:
             return plain(chance.choice(SMALL[kind]))
         grammar = Lines(chance, False, self._customers)
@@ -103,6 +126,18 @@ class Speaking:
             case _:
                 made: Wording = getattr(grammar, kind)()
                 return made
+
+    def _begun(self, chance: Random, kind: str) -> str:
+        """Now and then something that could be all, a comma, and what the caller is really about."""
+        if kind == "farewell" and chance.random() < 0.6:
+            first = [chance.choice(OPENERS)] if chance.random() < 0.6 else []
+            return ", ".join((*first, chance.choice(THANKS), chance.choice(BYES))) + "."
+        first_of = {"request": OPENERS, "reply": OPENERS, "stop": PROTESTS, "mind": PROTESTS}.get(kind)
+        if first_of is None or not self._customers or chance.random() > (0.5 if first_of is PROTESTS else 0.2):
+            return ""
+        rests = (text for text in chance.choices(self._customers, k=20) if 2 <= len(text.split()) <= 9)
+        texts = (f"{chance.choice(first_of)}, {rest}" for rest in rests)
+        return next((text for text in texts if not held_out("sentence", text)), "")
 
     def _story(self, chance: Random, grammar: Lines) -> Wording:
         """Half of them out of sentences of customers, put into one with commas: people do not all tell the same."""

@@ -56,6 +56,10 @@ class Sound:
     answer: bool = True
     opening: str = ""
     """What of its own the agent says to it: a hold is answered by "<wait>", a farewell by "<bye>"."""
+    gaps: tuple[tuple[int, int], ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.gaps = (*self.said.pauses, *self.said.gaps)
 
 
 @dataclass(slots=True)
@@ -439,7 +443,7 @@ class Scene:
                 apart = APART[self.policy.hums] * (0.6 if self._hummed == claim.start else 1.0)
                 if near and end - self._hummed >= apart and claim.said.pcm is not None:
                     return BACKCHANNEL, "", 4.0
-        paused = any(start <= at <= stop + 400 for start, stop in claim.said.pauses)
+        paused = any(start <= at <= stop + 400 for start, stop in claim.gaps)
         phrase_gap = any(start <= at <= start + samples(0.8) for start in claim.said.phrase_ends)
         return LISTEN, "", 3.5 if paused else 2.5 if phrase_gap else 0.6
 

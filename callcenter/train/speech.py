@@ -32,6 +32,9 @@ Pcm = NDArray[np.int16]
 Positions = NDArray[np.int64]
 Labels = NDArray[np.uint8]
 SILENT_DB: Final = -38.0
+BREATH: Final = samples(0.08)
+"""Silence between words from which on a listener may take them for the last."""
+
 FADE: Final = RATE // 500
 
 
@@ -51,6 +54,18 @@ class Utterance:
 
     def __len__(self) -> int:
         return len(self.pcm) - self.tail
+
+    @property
+    def gaps(self) -> tuple[tuple[int, int], ...]:
+        """Where the voice rests between its words, be it at a comma; nothing where nobody knows the phones."""
+        if not len(self.starts):
+            return ()
+        quiet = self.phones == SILENCE
+        ends = np.append(self.starts[1:], len(self))
+        begins = np.flatnonzero(quiet & ~np.append(False, quiet[:-1]))
+        stops = np.flatnonzero(quiet & ~np.append(quiet[1:], False))
+        rests = zip(self.starts[begins].tolist(), ends[stops].tolist(), strict=True)
+        return tuple((start, stop) for start, stop in rests if 0 < start <= stop - BREATH and stop < len(self))
 
     def labels(self, offset: int, count: int) -> Labels:
         """The phones of `count` frames of 20 ms, of which the first begins `offset` samples into the utterance."""
