@@ -63,7 +63,10 @@ KEYS_TOGETHER = 2 * RATE
 """Keys pressed within this time of each other are one entry; '#' ends it at once."""
 
 CALLER_PAUSE = RATE
-"""A caller's transcript line ends when no new word came for this long."""
+"""A caller's transcript line ends when no new word came for this long, and no voice for half of it."""
+
+CALLER_VOICED = 3 * RATE
+"""The same, whatever sounds at the caller's end. Words come late; a voice may be their forerunner, or a television."""
 
 AGENT_PAUSE = RATE * 6 // 10
 
@@ -128,6 +131,7 @@ class Call:
         self._caller_voice = Activity()
         self._agent_voice = Presence()
         self._last_voice = 0
+        self._caller_voiced = 0
         self._caller_line: Growing | None = None
         self._agent_line: Growing | None = None
         self._keys = ""
@@ -198,6 +202,8 @@ class Call:
         )
         if "1" in trace.caller or "1" in trace.agent:
             self._last_voice = start + TURN
+        if "1" in trace.caller:
+            self._caller_voiced = start + TURN
         self._heard_tick, self._deaf = self._ticks, False
         notes, stale = self._fresh(at)
         hear = Hear(Heard(event.turn, event.audio, played, notes))
@@ -271,7 +277,8 @@ class Call:
         self._dropped.add(note_id)
         self._notes.pop(note_id, None)
         self._unsaid.pop(note_id, None)
-        return self._said(self._playout.drop(note_id))
+        dropped = self._playout.drop(note_id)
+        return [*self._said(dropped), *(self._close_agent_line() if dropped else ())]
 
     def _fresh(self, at: int) -> tuple[tuple[Note, ...], list[Command]]:
         """The notes that arrived since the last turn; one that expired on the way is never passed on."""
@@ -465,7 +472,7 @@ class Call:
     def _settle(self, at: int) -> list[Command]:
         """Close what has been quiet for long enough to be a line of its own."""
         commands: list[Command] = []
-        if self._caller_line is not None and at - self._caller_line.end > CALLER_PAUSE:
+        if self._caller_line is not None and self._caller_paused(at - self._caller_line.end, at):
             commands += self._close_caller_line()
         line = self._agent_line
         if line is not None and at - line.end > AGENT_PAUSE and self._playout.idle:
@@ -473,6 +480,10 @@ class Call:
         if self._keys and at - self._key_at > KEYS_TOGETHER:
             commands += self._keyed()
         return commands
+
+    def _caller_paused(self, quiet: int, at: int) -> bool:
+        silent = at - self._caller_voiced > CALLER_PAUSE // 2
+        return quiet > CALLER_PAUSE and (silent or quiet > CALLER_VOICED)
 
     def _close_lines(self) -> list[Command]:
         return [*self._close_caller_line(), *self._close_agent_line()]

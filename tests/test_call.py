@@ -1,7 +1,9 @@
 """The call, event by event: what happens and what is commanded. Time is samples; nothing waits."""
 
+import numpy as np
 import pytest
 
+from callcenter.audio import encode
 from callcenter.call import DEAF_AFTER, DRAIN_AT_MOST, GONE_AFTER, HOLD_AFTER, SAY_WITHIN, STUCK_AFTER, Call, Setup
 from callcenter.carriers import Caps
 from callcenter.events import (
@@ -49,6 +51,10 @@ PHRASES = {
     name: Phrase(text, LOUD * (3 * FRAME))
     for name, text in {"hold": "one moment", "sorry": "i am sorry", "goodbye": "goodbye", "transfer": "hold on"}.items()
 }
+
+
+SYLLABLES = np.where(np.arange(TURN) < 1_000, 8_000, 80)
+TALKING = encode((np.random.default_rng(1).uniform(-1, 1, TURN) * SYLLABLES).astype(np.int16))
 
 
 class Stage:
@@ -223,6 +229,18 @@ def test_words_of_the_caller_are_told_as_they_come_and_once_more_when_they_are_o
         Understood("where is my order"),
         Understood("where is my order", final=True),
     ]
+
+
+@pytest.mark.parametrize(("voiced", "seconds"), [(0, 1.2), (6, 2.0), (300, 3.2)])
+def test_a_line_of_the_caller_stays_open_while_a_voice_goes_on_for_its_words_come_late(voiced, seconds):
+    stage = Stage()
+    stage.pass_time(20 * TURN)
+    stage.feed(Spoken(19, heard_text="november second"))
+    turns = 0
+    while Understood("november second", final=True) not in stage.commands:
+        stage.pass_time(TURN, audio=TALKING if turns < voiced else SILENT_TURN)
+        turns += 1
+    assert turns * TURN / RATE == pytest.approx(seconds)
 
 
 SAY = Note("n1", "say", "it ships on friday")

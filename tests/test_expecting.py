@@ -7,6 +7,7 @@ from callcenter.background import expecting
 from callcenter.background.exchange import Withdraw, Write
 from callcenter.background.ground import Ground
 from callcenter.background.state import Awaiting, Dialogue
+from callcenter.callers.lines import NEEDY
 from callcenter.model.expectations import KINDS, read
 from callcenter.model.vocabulary import Vocabulary
 
@@ -60,6 +61,10 @@ def test_nothing_is_told_while_the_question_stays_the_same():
     talk = Talk()
     talk.say("where is the office chair i ordered")
     assert not told(talk.say("um", final=False))
+
+
+def test_no_kind_expects_small_words_that_are_likely_anyway():
+    assert not {word for words in KINDS.values() for word in words} & NEEDY
 
 
 def test_letters_are_expected_once_a_name_was_not_understood():

@@ -184,6 +184,8 @@ def test_a_time_is_heard(said, wanted):
         ("bill b i double l jones", "Bill Jones"),
         ("why do you need that", None),
         ("where is my order", None),
+        ("nineteen seventy five", None),
+        ("the second", None),
         ("um", None),
     ],
 )

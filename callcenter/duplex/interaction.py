@@ -3,7 +3,8 @@
 The network and the search run in the engine; what its answers mean is decided by `callcenter.model.conduct`; the words
 get their sound from the tongue. This file carries things between the three. When it takes the floor or asks for an
 answer, the caller is taken to have ended: the words that were still uncertain are told with the act, for they are what
-it answers.
+it answers. Where they change the answer, another note replaces the one that has just been begun: the call has dropped
+its sound before anybody heard it, and if the network holds the floor, the new one begins a turn later.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -71,12 +72,15 @@ class Interaction:
             self._spoke = False
             conduct.over()
         answer = await session.turn(heard.audio, heard.played, conduct.tokens(), conduct.line)
-        if stop:
+        if stop and not conduct.waiting:
             words = told(answer.words)
             conduct.heard(words)
             return self._take_back(heard.turn, " ".join(words), conduct)
         said = answer.said
         choice = conduct.decide(said.act, said.opening, said.doing)
+        if stop and choice.act == "go on":
+            self._tongue.stop()
+            choice = conduct.instead(choice)
         words = told(answer.words)
         if choice.act in ("speak", "ask"):
             words += told(answer.ending)

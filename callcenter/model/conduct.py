@@ -184,10 +184,14 @@ class Conduct:
 
     def _give_way(self) -> None:
         """What was not begun still waits: nobody but us knows that it was not said."""
+        self._wait_again()
+        self._saying = False
+        self._did.append(TOKEN["<yield>"])
+
+    def _wait_again(self) -> None:
         unsaid = [n for name, n in self._spoken.items() if name not in self._begun and good(n, self._now)]
         self._says.extendleft(reversed(unsaid))
-        self._saying, self._spoken, self._begun = False, {}, set()
-        self._did.append(TOKEN["<yield>"])
+        self._spoken, self._begun = {}, set()
 
     def _listening(self, act: Floats, opening: Floats, what: str) -> Choice:
         odds = softmax(act[[LISTEN, SPEAK, BACKCHANNEL, ASK]])
@@ -222,12 +226,14 @@ class Conduct:
         self._did += [TOKEN["<speak>"], TOKEN[best]]
         self._saying, self._pressed = True, 0.0
         if best == "<note>":
-            script = tuple((note.id, note.text) for note in self._says)
-            self._spoken = {note.id: note for note in self._says}
-            self._says.clear()
-            return Choice("speak", chances, script)
+            return Choice("speak", chances, self._begin_notes())
         self._last[best] = self._now
         return Choice("speak", chances, (("", self._own.choice(PHRASES[best])),))
+
+    def _begin_notes(self) -> tuple[tuple[str, str], ...]:
+        self._spoken = {note.id: note for note in self._says}
+        self._says.clear()
+        return tuple((name, note.text) for name, note in self._spoken.items())
 
     def _may(self, what: str, every: int) -> bool:
         if self._now - self._last.get(what, -(10**9)) < every:
@@ -251,6 +257,12 @@ class Conduct:
     def stopped(self) -> None:
         """What was being said had to stop, for it is not true any more."""
         self._give_way()
+
+    def instead(self, choice: Choice) -> Choice:
+        """What was being said is not true any more, and the network goes on: what waits is said in its place."""
+        self._did += [TOKEN["<speak>"], TOKEN["<note>"]]
+        self._wait_again()
+        return replace(choice, act="speak", script=self._begin_notes())
 
     @property
     def line(self) -> int:

@@ -34,6 +34,8 @@ Bools = NDArray[np.bool_]
 LOOK = 10
 IMPOSSIBLE = np.float32(-1e9)
 RESOLUTION = 1 << 20
+EXPECTED = 2.0
+"""By how much an expected word is more likely, in the logarithm. At 3 what nobody expected suffers."""
 COMPACT = 4_096
 """Entries of the book after which it is cleared of what nobody can reach."""
 
@@ -108,7 +110,7 @@ class Search:
         """Entries in the book and rows in the beam: what a call takes."""
         return self._book.size + len(self._beam)
 
-    def expect(self, words: Iterable[str], weight: float = 1.0) -> None:
+    def expect(self, words: Iterable[str], weight: float = EXPECTED) -> None:
         """From now on these words are more likely, by so much in the logarithm; no words: none are."""
         changed = self._shared.ahead(words, weight)
         if changed is self._ahead:

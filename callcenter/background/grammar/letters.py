@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from callcenter.background.grammar.figures import ordinal, run_at, runs
+from callcenter.background.grammar.figures import ONES, ORDINALS, TEENS, TENS, ordinal, run_at, runs
 from callcenter.background.grammar.words import FILLERS, likeness, vocabulary, without_lead
 
 NATO: Final = {
@@ -110,7 +110,7 @@ NOT_NAMES: Final = vocabulary(
     yesterday yet you your spelled spelt first double waiting interested afraid ready happy moving currently
     confused getting missing
     """
-)
+) | {*ONES, *TEENS, *TENS, *ORDINALS, "hundred", "thousand"}
 
 
 def name(spoken: Sequence[str], asked: bool) -> tuple[str, int, int] | None:
