@@ -7,13 +7,28 @@ from random import Random
 import pytest
 
 from callcenter.callers.heldout import held_out
-from callcenter.callers.lines import DIGITS, NEEDY, Lines, customers, filled, halt, number, one_sentence
+from callcenter.callers.lines import DIGITS, NEEDY, Lines, customers, filled, halt, number, one_sentence, whole_words
 
 KINDS = ("request", "reply", "halting", "correction", "address", "number", "spelled", "story", "stop", "mind")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("evaluation", [True, False])
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("hi, i a m here", "hi, i am here"),
+        ("i forgot my pin and a m blocked now", "i forgot my pin and am blocked now"),
+        ("when a m i free?", "when am i free?"),
+        ("a m i there", "am i there"),
+        ("at ten a m, i a m there", "at ten a m, i am there"),
+        ("nine thirty a m and eight o'clock a m", "nine thirty a m and eight o'clock a m"),
+    ],
+)
+def test_who_is_somewhere_names_no_time_of_day(written, said):
+    assert whole_words(written) == said
+
+
 def test_every_kind_of_line_is_drawn_from_its_own_side_and_can_be_spoken(kind, evaluation):
     lines = Lines(Random(1), evaluation)
     drawn = [getattr(lines, kind)() for _ in range(30)]

@@ -119,6 +119,83 @@ def test_what_was_not_taught_is_never_opened(opening):
     assert choice.script[0][1] in {text for name in OPENED for text in PHRASES[name]}
 
 
+def test_a_note_that_was_begun_a_turn_ago_and_heard_by_nobody_was_never_begun():
+    talk = Talk()
+    talk.go(notes=(NOTE,))
+    talk.go("speak")
+    talk.conduct.said("Your", "n1")
+    better = Note("n2", "say", "It is $43.", supersedes=("n1",))
+    assert talk.conduct.told((talk.turn + 1) * TURN, (better,)) == {"n1"}
+    assert talk.conduct.unsaid()
+    assert talk.conduct.line == 1
+    choice = talk.go("speak")
+    assert (choice.act, choice.script) == ("speak", (("n2", "It is $43."),))
+    assert talk.tokens == [TOKEN["<say>"], *PIECES.encode("It is $43.")]
+
+
+def test_a_note_that_was_begun_earlier_cannot_be_unsaid():
+    talk = Talk()
+    talk.go("speak", notes=(NOTE,))
+    talk.conduct.said("Your", "n1")
+    talk.go("speak")
+    talk.conduct.said("order", "n1")
+    assert not talk.conduct.unsaid()
+
+
+def broken_off(doing):
+    """A note of which two words were said when the network gave way."""
+    talk = Talk()
+    talk.go("speak", notes=(NOTE,))
+    for word in ("Your", "order"):
+        talk.conduct.said(word, "n1")
+        talk.go("speak")
+    assert talk.go("yield", doing=doing).act == "yield"
+    return talk
+
+
+@pytest.mark.parametrize("doing", ["nothing", "hum", "tic", "aside", "noise"])
+def test_what_was_broken_off_though_nobody_claimed_the_floor_is_gone_on_with(doing):
+    talk = broken_off(doing)
+    assert talk.conduct.line == 1
+    assert talk.go("speak").script == (("n1", "4217 costs $42.50."),)
+    talk.conduct.said("4217", "n1")
+    assert talk.go("yield").act == "yield"
+    assert talk.go("speak").script == (("n1", "costs $42.50."),)
+
+
+@pytest.mark.parametrize("doing", ["turn", "story", "cut"])
+def test_what_the_caller_broke_off_is_not_said_again(doing):
+    assert broken_off(doing).conduct.line == 0
+
+
+@pytest.mark.parametrize("doing", ["turn", "story", "cut"])
+def test_what_was_broken_off_is_left_when_the_caller_claims_the_floor_after_all(doing):
+    talk = broken_off("nothing")
+    talk.go(doing=doing)
+    assert talk.conduct.waiting == ()
+
+
+def test_what_was_taken_back_in_the_turn_in_which_it_is_broken_off_is_not_gone_on_with():
+    talk = Talk()
+    talk.go("speak", notes=(NOTE,))
+    talk.conduct.said("Your", "n1")
+    talk.go("speak")
+    assert talk.go("yield", notes=(Note("no", "know", "", supersedes=("n1",)),)).act == "yield"
+    assert talk.conduct.waiting == ()
+
+
+def test_what_was_broken_off_is_not_gone_on_with_once_it_was_taken_back_or_expired():
+    talk = broken_off("nothing")
+    talk.go(notes=(Note("no", "know", "", supersedes=("n1",)),))
+    assert talk.conduct.waiting == ()
+    talk = Talk()
+    talk.go("speak", notes=(replace(NOTE, expires=3 * TURN),))
+    talk.conduct.said("Your", "n1")
+    talk.go("speak", turns=3)
+    talk.go("yield")
+    assert talk.conduct.waiting == ()
+
+
 @pytest.mark.parametrize("by", ["say", "know"])
 def test_a_note_that_was_taken_back_is_not_begun(by):
     talk = Talk()
@@ -340,7 +417,7 @@ def spoken(*notes, said=()):
 @pytest.mark.parametrize("stopped", [True, False], ids=["stopped", "yielded"])
 def test_notes_of_which_no_word_was_said_wait_again_after_giving_way(said, waiting, stopped):
     talk = spoken(NOTE, MORE, said=said)
-    talk.conduct.stopped() if stopped else talk.go("yield")
+    talk.conduct.stopped() if stopped else talk.go("yield", doing="cut")
     assert tuple(note.id for note in talk.conduct.waiting) == waiting
     assert talk.conduct.line == (1 if waiting else 0)
     again = talk.go("speak", "<note>")
@@ -349,7 +426,7 @@ def test_notes_of_which_no_word_was_said_wait_again_after_giving_way(said, waiti
 
 def test_notes_that_wait_again_come_before_those_that_came_meanwhile():
     talk = spoken(NOTE, MORE, said=("n1",))
-    talk.go("yield", notes=(Note("n3", "say", "Anything else?"),))
+    talk.go("yield", doing="cut", notes=(Note("n3", "say", "Anything else?"),))
     assert [note.id for note in talk.conduct.waiting] == ["n2", "n3"]
 
 

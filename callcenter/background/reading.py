@@ -117,7 +117,7 @@ class Reader:
             return Reading(d, "hold")
         if top == DROP and share >= SURE and d.tasks:
             return Reading(self._dropped(d), "understood", "All right.")
-        if top == BYE and share >= SURE and not d.tasks:
+        if top == BYE and share >= SURE and (not d.tasks or _PARTING & set(spoken)):
             return Reading(d, "bye")
         if set(spoken) <= _QUIET:
             return Reading(d, "nothing")
@@ -377,6 +377,8 @@ def _without(scores: list[tuple[str, float]], names: Sequence[str]) -> list[tupl
 
 
 _AGREED: Final = vocabulary("yes yeah yep yup sure")
+_PARTING: Final = vocabulary("bye goodbye")
+"""Whoever says one of these and means it leaves, whatever is open."""
 
 
 _BEFORE: Final = tuple(

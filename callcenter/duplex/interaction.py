@@ -4,7 +4,7 @@ The network and the search run in the engine; what its answers mean is decided b
 get their sound from the tongue. This file carries things between the three. When it takes the floor or asks for an
 answer, the caller is taken to have ended: the words that were still uncertain are told with the act, for they are what
 it answers. Where they change the answer, another note replaces the one that has just been begun: the call has dropped
-its sound before anybody heard it, and if the network holds the floor, the new one begins a turn later.
+its sound before anybody heard it, and for the network it was never begun, so that the new one begins a turn later.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -28,6 +28,7 @@ from callcenter.model.conduct import Choice, Conduct, Thresholds
 from callcenter.model.expectations import read
 from callcenter.model.search import Word
 from callcenter.model.text import shipped
+from callcenter.playout import QUIET
 from callcenter.units import TURN
 from callcenter.voices import Voice
 
@@ -68,6 +69,9 @@ class Interaction:
         stop = self._tongue.note in taken
         self._tongue.skip(taken | conduct.expired)
         self._prepare(heard.notes)
+        if stop and not heard.played.translate(None, QUIET) and conduct.unsaid():
+            self._tongue.stop()
+            self._spoke = stop = False
         if self._spoke and not self._tongue.speaking:
             self._spoke = False
             conduct.over()

@@ -104,6 +104,10 @@ class Conduct:
         """The notes that are being said, one after the other."""
         self._begun: set[str] = set()
         """Those of them of which a word was said, or that were taken back: they do not come again."""
+        self._saying_of = ("", 0)
+        """The note whose words are being said, and how many of them were."""
+        self._broken = ""
+        """The note that was broken off though nobody claims the floor; until somebody does, the rest of it waits."""
         self._last: dict[str, int] = {}
         self._own = Random(self.seed)
         self._now = 0
@@ -126,6 +130,8 @@ class Conduct:
             taken |= self._spoken.keys() & note.supersedes
             self._read(note)
         self._begun |= taken
+        if self._saying_of[0] in taken:
+            self._saying_of = ("", 0)
         fresh = deque(note for note in self._says if good(note, now))
         if len(fresh) < len(self._says):
             self._says = fresh
@@ -165,6 +171,8 @@ class Conduct:
 
     def decide(self, act: Floats, opening: Floats, doing: Floats) -> Choice:
         what = DOINGS[int(doing.argmax())]
+        if what in CLAIMS:
+            self._forget_broken()
         ignored = MINOR.get(what, "")
         ignored, self._ignored = ("" if ignored == self._ignored else ignored), ignored
         if self._saying:
@@ -178,15 +186,26 @@ class Conduct:
         self._pressed = self._pressed + chances.yield_ if chances.yield_ > HARDLY else 0.0
         if chances.yield_ > bars.yield_ or self._pressed > bars.pressing:
             self._pressed = 0.0
-            self._give_way()
+            self._give_way(broken=what not in CLAIMS)
             return Choice("yield", chances)
         return Choice("go on", chances)
 
-    def _give_way(self) -> None:
-        """What was not begun still waits: nobody but us knows that it was not said."""
+    def _give_way(self, broken: bool = False) -> None:
+        """What was not begun still waits: only we know that it was not said. `broken`: nobody claims the floor."""
+        name, count = self._saying_of
+        note = self._spoken.get(name)
         self._wait_again()
+        rest = " ".join(note.text.split()[count:]) if note and broken else ""
+        if note and rest and good(note, self._now):
+            self._says.appendleft(replace(note, text=rest))
+            self._broken = name
         self._saying = False
         self._did.append(TOKEN["<yield>"])
+
+    def _forget_broken(self) -> None:
+        if self._broken:
+            self._says = deque(note for note in self._says if note.id != self._broken)
+            self._broken = ""
 
     def _wait_again(self) -> None:
         unsaid = [n for name, n in self._spoken.items() if name not in self._begun and good(n, self._now)]
@@ -233,6 +252,7 @@ class Conduct:
     def _begin_notes(self) -> tuple[tuple[str, str], ...]:
         self._spoken = {note.id: note for note in self._says}
         self._says.clear()
+        self._broken, self._saying_of = "", ("", 0)
         return tuple((name, note.text) for name, note in self._spoken.items())
 
     def _may(self, what: str, every: int) -> bool:
@@ -248,6 +268,8 @@ class Conduct:
         self._did += self.pieces.encode(words)
         if words:
             self._begun.add(note)
+            name, count = self._saying_of
+            self._saying_of = note, len(words.split()) + (count if name == note else 0)
 
     def over(self) -> None:
         """What was being said is said."""
@@ -257,6 +279,14 @@ class Conduct:
     def stopped(self) -> None:
         """What was being said had to stop, for it is not true any more."""
         self._give_way()
+
+    def unsaid(self) -> bool:
+        """Whether what was taken back had been begun only a turn ago. Nobody heard it: then it was not begun."""
+        if self._did[:1] != [TOKEN["<speak>"]]:
+            return False
+        self._wait_again()
+        self._saying, self._did = False, []
+        return True
 
     def instead(self, choice: Choice) -> Choice:
         """What was being said is not true any more, and the network goes on: what waits is said in its place."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from callcenter.audio import decode, encode
 from callcenter.callers import noises
 from callcenter.callers.channel import reflection
+from callcenter.callers.lines import whole_words
 from callcenter.callers.takes import Take, plain
 from callcenter.callers.voice import Voice
 from callcenter.model.conduct import EAGER, HUM, YIELDS
@@ -330,4 +331,5 @@ def agents_of(data: Path) -> tuple[str, ...]:
     """What agents said, as notes; figures are in words there."""
     path = data / "text" / "agents.txt.gz"
     with gzip.open(path, "rt", encoding="utf-8") as told:
-        return tuple(line.strip() for line in told if 3 <= len(line.split()) <= 22 and line.isascii())
+        lines = (whole_words(line.strip()) for line in told)
+        return tuple(line for line in lines if 3 <= len(line.split()) <= 22 and line.isascii())
