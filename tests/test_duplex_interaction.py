@@ -14,7 +14,7 @@ from callcenter.events import Asked, Backchannelled, Heard, Ignored, Note, Polic
 from callcenter.model.checkpoint import even
 from callcenter.model.own import HUMS, PHRASES
 from callcenter.model.search import Word
-from callcenter.units import TURN
+from callcenter.units import SILENT_TURN, TURN
 from callcenter.voices.choice import EspeakVoice
 
 OWN = {text for texts in PHRASES.values() for text in texts} | set(HUMS)
@@ -34,8 +34,8 @@ def note(chance: Random, number: int, **more) -> Note:
     return Note(f"n{number}", "say", text, **more)
 
 
-def conversation(duplex, turns, notes, policy=None, opening=()):
-    """What is spoken in so many turns; `notes` by turn."""
+def conversation(duplex, turns, notes, policy=None, opening=(), played=None):
+    """What is spoken in so many turns; `notes` by turn. `played`: what the caller hears of us in each."""
 
     async def run():
         duplex.open(policy or Policy(), opening)
@@ -43,7 +43,9 @@ def conversation(duplex, turns, notes, policy=None, opening=()):
         spoken = []
         for turn in range(turns):
             heard = call.heard(turn % 20)
-            spoken.append(await duplex.turn(Heard(turn, heard.caller, heard.played, tuple(notes.get(turn, ())))))
+            spoken.append(
+                await duplex.turn(Heard(turn, heard.caller, played or heard.played, tuple(notes.get(turn, ()))))
+            )
         duplex.close()
         return spoken
 
@@ -136,6 +138,24 @@ def test_what_replaces_the_words_that_are_being_said_begins_in_the_same_turn_if_
     else:
         assert Yielded() in spoken[1].acts
         assert all(one.audio is None for one in spoken[1:])
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_an_answer_that_comes_before_words_of_our_own_are_heard_is_said_instead_of_them(silent):
+    notes = {2: [Note("n1", "say", "One two three.")]}
+    bias = {"speak": 40.0, "yield": -40.0, "<check>": 40.0, "<note>": 50.0}
+    whim = Whim(1, lambda turn: bias if 0 < turn < 4 else {"listen": 40.0, "yield": -40.0})
+    spoken = conversation(
+        Interaction(lambda: whim, Beeps(), inline=True), 12, notes, played=SILENT_TURN if silent else None
+    )
+    assert TookFloor() in spoken[1].acts
+    assert spoken[1].said_text
+    if silent:
+        assert [one.note for one in spoken[2:5]] == ["n1"] * 3
+        assert TookFloor() in spoken[2].acts
+    else:
+        assert not spoken[2].note
+        assert TookFloor() not in spoken[2].acts
 
 
 def test_free_words_are_our_own_and_only_those():

@@ -42,7 +42,7 @@ _PERSON: Final = re.compile(
 _QUIET: Final = vocabulary(
     """
     um uh er erm hmm mm mhm hm ah oh so well okay ok right yeah yes sure thanks thank you i see great good alright cool
-    nice perfect and like let's see the it's my is a hello hi hey there morning afternoon evening
+    nice perfect please and like let's see the it's my is a hello hi hey there morning afternoon evening
     """
 )
 

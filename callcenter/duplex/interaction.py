@@ -4,7 +4,8 @@ The network and the search run in the engine; what its answers mean is decided b
 get their sound from the tongue. This file carries things between the three. When it takes the floor or asks for an
 answer, the caller is taken to have ended: the words that were still uncertain are told with the act, for they are what
 it answers. Where they change the answer, another note replaces the one that has just been begun: the call has dropped
-its sound before anybody heard it, and for the network it was never begun, so that the new one begins a turn later.
+its sound before anybody heard it, and for the network it was never begun, so that the new one begins a turn later. So
+it is with words of our own ("let me check that") when the answer comes before they sound.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -69,7 +70,8 @@ class Interaction:
         stop = self._tongue.note in taken
         self._tongue.skip(taken | conduct.expired)
         self._prepare(heard.notes)
-        if stop and not heard.played.translate(None, QUIET) and conduct.unsaid():
+        better = stop or (conduct.own and any(note.kind == "say" for note in heard.notes))
+        if better and not heard.played.translate(None, QUIET) and conduct.unsaid():
             self._tongue.stop()
             self._spoke = stop = False
         if self._spoke and not self._tongue.speaking:

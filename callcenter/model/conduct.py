@@ -280,8 +280,13 @@ class Conduct:
         """What was being said had to stop, for it is not true any more."""
         self._give_way()
 
+    @property
+    def own(self) -> bool:
+        """Whether what is being said are words of our own."""
+        return self._saying and not self._spoken
+
     def unsaid(self) -> bool:
-        """Whether what was taken back had been begun only a turn ago. Nobody heard it: then it was not begun."""
+        """Whether what is being said was begun only a turn ago. Nobody heard it: then it was not begun."""
         if self._did[:1] != [TOKEN["<speak>"]]:
             return False
         self._wait_again()
