@@ -43,12 +43,14 @@ def silent(talk, kind):
 def test_the_voice_is_patient_while_digits_are_asked_for_and_then_as_usual():
     talk = Talk()
     talk.say("where is my order")
+    assert silent(talk, "be") == [], "nobody is patient with a question that is not put yet"
+    talk.hear_some("First")
     assert [read(note.text).eagerness for note in silent(talk, "be")] == ["patient"]
     talk.verify(MARIA)
     talk.answer("list_orders", ORDERS)
     notes = silent(talk, "be")
-    assert [read(note.text).eagerness for note in notes] == ["patient", "normal"]
-    assert notes[1].supersedes == (notes[0].id,)
+    assert [read(note.text).eagerness for note in notes] == ["patient", "normal", "patient", "normal"]
+    assert [note.supersedes for note in notes[1:]] == [(note.id,) for note in notes[:-1]]
 
 
 def test_a_flow_and_a_step_have_policies_of_their_own():

@@ -112,11 +112,12 @@ class Desk:
         self._silent("know", text, (), source)
 
     def behave(self) -> None:
-        """Tell the voice how to behave while the present question is open, if that is another way than before."""
+        """Tell the voice how to behave while the present question is open, if that is another way than before. Patience
+        is for answers, not for questions: it begins with the question's first words."""
         collect = self.ground.asked_for(self.d)
         step = self.flow.steps.get(self.d.task.step) if self.d.task else None
         usual = (step and step.policies) or self.flow.policies
-        policy = policies.while_asking(usual, self.d.awaiting, collect.grammar if collect else "")
+        policy = policies.while_asking(usual, self.d.awaiting, collect.grammar if collect and self.pen.put() else "")
         if policy != self.policy:
             before = (f"s{self.policy_note}",) if self.policy_note else ()
             self.policy = policy

@@ -92,6 +92,11 @@ class Pen:
         self.ledger.drop(entry.note.id)
         self.out.append(Withdraw(entry.note.id))
 
+    def put(self) -> bool:
+        """Whether the caller has begun to hear the question that is open, if there is one."""
+        entry = self.ledger.entries.get(self.question)
+        return entry is None or bool(entry.heard) or not entry.pending
+
     def question_heard(self) -> bool:
         """Whether the caller heard what they were asked, all of it or all of its facts, and nothing else since."""
         entry = self.ledger.entries.get(self.question)
