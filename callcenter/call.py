@@ -39,6 +39,7 @@ from callcenter.events import (
     Spoken,
     Started,
     Stopped,
+    Surmised,
     Ticked,
     Trace,
     Transfer,
@@ -65,8 +66,8 @@ KEYS_TOGETHER = 2 * RATE
 CALLER_PAUSE = RATE
 """A caller's transcript line ends when no new word came for this long, and no voice for half of it."""
 
-CALLER_VOICED = 3 * RATE
-"""The same, whatever sounds at the caller's end. Words come late; a voice may be their forerunner, or a television."""
+CALLER_VOICED = RATE * 3 // 2
+"""The same, whatever sounds at the caller's end. Words come half a second late: a voice may be their forerunner."""
 
 AGENT_PAUSE = RATE * 6 // 10
 
@@ -133,6 +134,7 @@ class Call:
         self._last_voice = 0
         self._caller_voiced = 0
         self._caller_line: Growing | None = None
+        self._hearing = ""
         self._agent_line: Growing | None = None
         self._keys = ""
         self._key_at = 0
@@ -223,6 +225,7 @@ class Call:
         commands: list[Command] = []
         if spoken.heard_text:
             commands += self._caller_words(spoken)
+        commands += self._surmise(spoken.hearing)
         for act in spoken.acts:
             match act:
                 case Yielded():
@@ -440,6 +443,14 @@ class Call:
         self._caller_line.words.append(spoken.heard_text)
         self._caller_line.end = start + TURN
         return [Understood(" ".join(self._caller_line.words))]
+
+    def _surmise(self, hearing: str) -> list[Command]:
+        """Told when it changes: nothing more is surmised when the words are certain, or were none."""
+        if hearing == self._hearing:
+            return []
+        self._hearing = hearing
+        certain = self._caller_line.words if self._caller_line is not None else []
+        return [Surmised(" ".join([*certain, hearing] if hearing else certain))]
 
     def _said(self, pieces: list[Said]) -> list[Command]:
         commands: list[Command] = []

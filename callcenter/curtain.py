@@ -8,7 +8,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final, TypeVar
 
-from callcenter.events import Ask, Command, Directed, Event, Note, Noted, Pressed, Record, TurnHeard, Understood, Utter
+from callcenter.events import (
+    Ask,
+    Command,
+    Directed,
+    Event,
+    Note,
+    Noted,
+    Pressed,
+    Record,
+    Surmised,
+    TurnHeard,
+    Understood,
+    Utter,
+)
 from callcenter.units import RATE
 
 WITHHELD: Final = "[withheld]"
@@ -23,12 +36,13 @@ T = TypeVar("T")
 
 PRIVATE: Final[Mapping[str, tuple[str, ...]]] = {
     "Pressed": ("digit",),
-    "Spoken": ("heard_text", "said_text"),
+    "Spoken": ("heard_text", "said_text", "hearing"),
     "Directed": ("argument",),
     "Broke": ("detail",),
     "Ask": ("text",),
     "Utter": ("text", "unheard"),
     "Understood": ("text",),
+    "Surmised": ("text",),
     "Delivered": ("text",),
     "Fault": ("detail",),
 }
@@ -76,6 +90,8 @@ class Curtain:
             hidden = self._line or self.hides(at)
             self._line = hidden and not command.final
             return hidden
+        if isinstance(command, Surmised):
+            return self._line or self.hides(at)
         if isinstance(command, Utter) and any(s < command.end and command.start < e for s, e in self._spans):
             return True
         return self.hides(at)

@@ -105,6 +105,8 @@ class Spoken:
     floor: Floor = Floor()
     note: str = ""
     """The id of the `say` note these words are of; empty for free words."""
+    hearing: str = ""
+    """Words of the caller after those that are certain, as they seem in this turn; the next may hear others."""
 
 
 # ------------------------------------------------------------------------------------------- events: what has happened
@@ -320,6 +322,13 @@ class Understood:
 
 
 @dataclass(frozen=True, slots=True)
+class Surmised:
+    """The caller's words so far, the last of them not certain yet: something to get ready for, and nothing to keep."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Delivered:
     """So much of a `say` note has really been heard; `complete` when it was all of it."""
 
@@ -348,7 +357,21 @@ class Fault:
 
 
 Command = (
-    Send | Mark | Clear | Hear | Use | Ask | Record | Transfer | HangUp | Utter | Understood | Delivered | Trace | Fault
+    Send
+    | Mark
+    | Clear
+    | Hear
+    | Use
+    | Ask
+    | Record
+    | Transfer
+    | HangUp
+    | Utter
+    | Understood
+    | Surmised
+    | Delivered
+    | Trace
+    | Fault
 )
 
 

@@ -46,6 +46,7 @@ from callcenter.events import (
     Record,
     Spoken,
     Started,
+    Surmised,
     TurnHeard,
     Understood,
     Withdrawn,
@@ -139,8 +140,13 @@ class Liaison:
         if isinstance(event, TurnHeard):
             worker.heard(at)
         for command in commands:
-            if isinstance(command, Understood):
-                worker.tell(Words(at, command.text, command.final))
+            match command:
+                case Understood(text, final):
+                    worker.tell(Words(at, text, final))
+                case Surmised(text):
+                    worker.tell(Words(at, text))
+                case _:
+                    pass
         match event:
             case Spoken():
                 for act in event.acts:

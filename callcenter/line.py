@@ -31,6 +31,7 @@ from callcenter.events import (
     Send,
     Started,
     Stopped,
+    Surmised,
     Ticked,
     Trace,
     Transfer,
@@ -258,7 +259,7 @@ class Line:
                 self._log.warning("fault", kind=kind, detail=detail, turn=at // TURN)
             case Utter():
                 self._span.note("utterance", side=command.side, start=command.start, end=command.end)
-            case Ask() | Record() | Understood() | Delivered():
+            case Ask() | Record() | Understood() | Surmised() | Delivered():
                 pass
 
     def _leave(self, last: HangUp | Transfer) -> None:

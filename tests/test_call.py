@@ -32,6 +32,7 @@ from callcenter.events import (
     Spoken,
     Started,
     Stopped,
+    Surmised,
     Ticked,
     Trace,
     Transfer,
@@ -231,7 +232,7 @@ def test_words_of_the_caller_are_told_as_they_come_and_once_more_when_they_are_o
     ]
 
 
-@pytest.mark.parametrize(("voiced", "seconds"), [(0, 1.2), (6, 2.0), (300, 3.2)])
+@pytest.mark.parametrize(("voiced", "seconds"), [(0, 1.2), (3, 1.4), (300, 1.6)])
 def test_a_line_of_the_caller_stays_open_while_a_voice_goes_on_for_its_words_come_late(voiced, seconds):
     stage = Stage()
     stage.pass_time(20 * TURN)
@@ -241,6 +242,18 @@ def test_a_line_of_the_caller_stays_open_while_a_voice_goes_on_for_its_words_com
         stage.pass_time(TURN, audio=TALKING if turns < voiced else SILENT_TURN)
         turns += 1
     assert turns * TURN / RATE == pytest.approx(seconds)
+
+
+def test_what_seems_to_be_said_is_told_when_it_changes_and_kept_nowhere():
+    stage = Stage()
+    heard = [("", "where"), ("where is", "my"), ("", "my"), ("", "my order"), ("my", "border"), ("order", "")]
+    for turn, (certain, hearing) in enumerate(heard):
+        stage.pass_time(TURN, answer=False)
+        stage.feed(Spoken(turn, heard_text=certain, hearing=hearing))
+    stage.pass_time(2 * RATE)
+    told = [c.text for c in kinds(stage.commands, Surmised)]
+    assert told == ["where", "where is my", "where is my order", "where is my border", "where is my order"]
+    assert [u.text for u in kinds(stage.commands, Utter)] == ["where is my order"]
 
 
 SAY = Note("n1", "say", "it ships on friday")

@@ -121,6 +121,8 @@ class Agent:
             self._settle()
         elif fresh:
             self._try()
+        else:
+            desk.pen.take_back()
 
     def _acted(self, told: Acted) -> None:
         match told.act:

@@ -9,6 +9,7 @@ it is with words of our own ("let me check that") when the answer comes before t
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from callcenter.duplex.tongue import Tongue
 from callcenter.engine import Engine, Session
@@ -81,18 +82,18 @@ class Interaction:
         if stop and not conduct.waiting:
             words = told(answer.words)
             conduct.heard(words)
-            return self._take_back(heard.turn, " ".join(words), conduct)
+            return self._take_back(heard.turn, words, told(answer.partial), conduct)
         said = answer.said
         choice = conduct.decide(said.act, said.opening, said.doing)
         if stop and choice.act == "go on":
             self._tongue.stop()
             choice = conduct.instead(choice)
-        words = told(answer.words)
+        words, hearing = told(answer.words), told(answer.partial)
         if choice.act in ("speak", "ask"):
-            words += told(answer.ending)
+            words, hearing = words + told(answer.ending), []
             session.settle()
         conduct.heard(words)
-        return self._do(heard.turn, choice, " ".join(words), conduct)
+        return replace(self._do(heard.turn, choice, conduct), heard_text=" ".join(words), hearing=" ".join(hearing))
 
     def close(self) -> None:
         self._tongue.close()
@@ -107,13 +108,14 @@ class Interaction:
             elif note.kind == "expect" and self._session is not None:
                 self._session.expect(read(note.text))
 
-    def _take_back(self, turn: int, words: str, conduct: Conduct) -> Spoken:
+    def _take_back(self, turn: int, words: list[str], hearing: list[str], conduct: Conduct) -> Spoken:
         self._tongue.stop()
         self._spoke = False
         conduct.stopped()
-        return Spoken(turn, heard_text=words, acts=(Yielded(),), floor=Floor(p_yield=1.0))
+        floor = Floor(p_yield=1.0)
+        return Spoken(turn, None, " ".join(words), acts=(Yielded(),), floor=floor, hearing=" ".join(hearing))
 
-    def _do(self, turn: int, choice: Choice, words: str, conduct: Conduct) -> Spoken:
+    def _do(self, turn: int, choice: Choice, conduct: Conduct) -> Spoken:
         chances = choice.chances
         floor = Floor(chances.speak, chances.backchannel, chances.yield_)
         acts: list[Act] = [Ignored(choice.ignored)] if choice.ignored else []
@@ -138,7 +140,7 @@ class Interaction:
         if self._tongue.speaking and (mouthful := self._tongue.say()) is not None:
             audio, said, note = mouthful.audio, mouthful.words, mouthful.note
             conduct.said(said, note)
-        return Spoken(turn, audio, heard_text=words, said_text=said, acts=tuple(acts), floor=floor, note=note)
+        return Spoken(turn, audio, said_text=said, acts=tuple(acts), floor=floor, note=note)
 
 
 def told(words: Iterable[Word]) -> list[str]:

@@ -163,7 +163,8 @@ class _Pen:
                 heard = event.get("heard_text", "").split()
                 self._heard += zip(heard, self.certain.get((index, "heard_text"), []), strict=True)
                 fields = ("heard_text", "said_text")
-                return {**event, **{name: self._of(event[name], (index, name)) for name in fields if name in event}}
+                told = {name: self._of(event[name], (index, name)) for name in fields if name in event}
+                return {**event, **told, **({"hearing": WITHHELD} if "hearing" in event else {})}
             case "Pressed":
                 (what,) = self.certain.get((index, "digit"), [""])
                 self._pressed.append((event["digit"], what))
@@ -194,6 +195,8 @@ class _Pen:
                     return {**command, "text": WITHHELD} if hidden else command
                 fields = [name for name in ("text", "unheard") if name in command]
                 return {**command, **{name: self._of(command[name], (index, f"{k} {name}")) for name in fields}}
+            case "Surmised":
+                return {**command, "text": WITHHELD}
             case "Understood":
                 return {**command, "text": self._ending(command["text"], self._heard)}
             case "Ask":
