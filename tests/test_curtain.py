@@ -25,6 +25,7 @@ from callcenter.events import (
     Pressed,
     Record,
     Spoken,
+    Surmised,
     TurnHeard,
     Understood,
     Utter,
@@ -135,6 +136,8 @@ def test_what_happens_in_a_pause_leaves_no_words(event, commands):
         (90_000, Pressed("1"), [Ask("keys", CARD)]),
         (90_000, Spoken(50), [Understood(CARD)]),
         (90_000, Spoken(50), [Understood(CARD, final=True)]),
+        (20_000 + TAIL - 1, Spoken(12, hearing=CARD), []),
+        (90_000, Spoken(50), [Surmised(CARD)]),
     ],
 )
 def test_words_of_a_pause_that_become_certain_later_are_withheld_too(at, event, commands):

@@ -211,13 +211,13 @@ def test_asking_is_an_act_of_its_own():
     assert [isinstance(act, Asked) for act in spoken[0].acts] == [True]
 
 
-def hearing(acts, words=(), ending=()):
+def hearing(acts, words=(), ending=(), partial=()):
     """A whim that hears the same in every turn and does what it is told in each."""
 
     class Hearing(Whim):
         async def turn(self, caller, played, tokens, line=0):
             said = (await super().turn(caller, played, tokens, line)).said
-            return Answer(said, words, (), ending)
+            return Answer(said, words, partial, ending)
 
     return Hearing(11, lambda turn: {acts[min(turn, len(acts) - 1)]: 60.0})
 
@@ -227,18 +227,20 @@ FOUR, SEVEN = Word("four", 2, 20, 0.9), Word("seven", 22, 40, 0.8)
 
 @pytest.mark.parametrize("act", ["speak", "ask"])
 def test_what_it_answers_is_told_with_the_act_and_settled(act):
-    engine = hearing(["listen", act], (FOUR,), (SEVEN,))
+    engine = hearing(["listen", act], (FOUR,), (SEVEN,), (SEVEN,))
     spoken = conversation(Interaction(lambda: engine, Beeps(), inline=True), 2, {0: [Note("n", "say", "One two.")]})
     assert [one.heard_text for one in spoken] == ["four", "four seven"]
+    assert [one.hearing for one in spoken] == ["seven", ""]
     assert [type(one) for one in spoken[1].acts if not isinstance(one, Ignored)] == [TookFloor]
     assert engine.settled == [2]
 
 
 @pytest.mark.parametrize("act", ["listen", "backchannel"])
 def test_what_may_yet_change_is_not_told_while_it_listens(act):
-    engine = hearing([act], (FOUR,), (SEVEN,))
+    engine = hearing([act], (FOUR,), (SEVEN,), (SEVEN,))
     spoken = conversation(Interaction(lambda: engine, Beeps(), inline=True), 3, {})
     assert [one.heard_text for one in spoken] == ["four"] * 3
+    assert [one.hearing for one in spoken] == ["seven"] * 3
     assert not engine.settled
 
 

@@ -196,6 +196,7 @@ def staged(told: Case) -> Staged:
     marks: deque[tuple[int, str]] = deque()
     coming = sorted(
         [*((at, Pressed(key)) for at, key in play.keys)]
+        + [(at - TURN // 2, Spoken(turn - 1, hearing=" ".join(words))) for turn, at, words in play.heard]
         + [(at, Spoken(turn, heard_text=" ".join(words))) for turn, at, words in play.heard]
         + [(at, Spoken(at // TURN, audio, said_text=words)) for at, audio, words in play.said],
         key=lambda each: each[0],
