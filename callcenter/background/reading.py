@@ -286,7 +286,7 @@ class Reader:
         if d.awaiting.kind == "more" and not d.tasks:
             return self._more(d, spoken, scores)
         told = d.awaiting.kind != "nothing" and _reads_out(spoken)
-        if not (told and set(spoken) <= _FIGURES) and (unsure := self._unsure(d, spoken, scores)):
+        if not (told and _figures_alone(spoken)) and (unsure := self._unsure(d, spoken, scores)):
             return unsure
         if told:
             return Reading(self.details.introduced(d, spoken), "go on")
@@ -366,7 +366,11 @@ class Reader:
 
 def _reads_out(spoken: Sequence[str]) -> bool:
     """A number is told, of whatever: who does so goes on, and wants nothing else by it."""
-    return sum(word in ONES or word.isdecimal() for word in spoken) >= (1 if set(spoken) <= _FIGURES else 3)
+    return sum(word in ONES or word.isdecimal() for word in spoken) >= (1 if _figures_alone(spoken) else 3)
+
+
+def _figures_alone(spoken: Sequence[str]) -> bool:
+    return set(spoken) <= _FIGURES
 
 
 def _without(scores: list[tuple[str, float]], names: Sequence[str]) -> list[tuple[str, float]]:
