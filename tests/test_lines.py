@@ -12,8 +12,6 @@ from callcenter.callers.lines import DIGITS, NEEDY, Lines, customers, filled, ha
 KINDS = ("request", "reply", "halting", "correction", "address", "number", "spelled", "story", "stop", "mind")
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("evaluation", [True, False])
 @pytest.mark.parametrize(
     ("written", "said"),
     [
@@ -29,6 +27,8 @@ def test_who_is_somewhere_names_no_time_of_day(written, said):
     assert whole_words(written) == said
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("evaluation", [True, False])
 def test_every_kind_of_line_is_drawn_from_its_own_side_and_can_be_spoken(kind, evaluation):
     lines = Lines(Random(1), evaluation)
     drawn = [getattr(lines, kind)() for _ in range(30)]
