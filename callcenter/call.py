@@ -450,7 +450,7 @@ class Call:
             return []
         self._hearing = hearing
         certain = self._caller_line.words if self._caller_line is not None else []
-        return [Surmised(" ".join([*certain, hearing] if hearing else certain))]
+        return [Surmised(" ".join([*certain, hearing]).rstrip())]
 
     def _said(self, pieces: list[Said]) -> list[Command]:
         commands: list[Command] = []

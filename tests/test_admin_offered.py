@@ -56,7 +56,8 @@ def test_a_call_is_found_read_reviewed_and_tagged(api, server, call):
     lines = api.get(f"/v1/calls/{call}/transcript").json()["lines"]
     assert lines == api.get(f"/v1/calls/{call}").json()["transcript"]
     assert any("walrus" in line["text"] for line in lines)
-    assert "where is my walrus" in api.get(f"/v1/calls/{call}/transcript?format=text").text
+    text = api.get(f"/v1/calls/{call}/transcript?format=text").text
+    assert [line.partition(": ")[0] for line in text.splitlines() if "where is my walrus" in line] == ["caller"]
     review = api.get(f"/v1/calls/{call}/review").json()
     assert {"floor", "overlaps", "figures", "tools", "variables", "used"} <= set(review)
     assert api.get(f"/v1/calls/{call}/recording.wav").content.startswith(b"RIFF")

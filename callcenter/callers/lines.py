@@ -16,6 +16,9 @@ from callcenter.callers.heldout import held_out
 from callcenter.callers.takes import Chunk, Wording, plain
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+TEENS = (
+    "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)  # fmt: skip
 TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 MONTHS = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
@@ -426,10 +429,7 @@ def customers(data: Path, evaluation: bool) -> tuple[str, ...]:
     return tuple(one_sentence(whole_words(line)) for line in fit)
 
 
-COUNTED = frozenset({
-    *DIGITS, *TENS, "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
-    "nineteen", "o'clock",
-})  # fmt: skip
+COUNTED = frozenset((*DIGITS, *TEENS, *TENS, "o'clock"))
 
 
 def whole_words(text: str) -> str:

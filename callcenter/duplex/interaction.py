@@ -79,21 +79,21 @@ class Interaction:
             self._spoke = False
             conduct.over()
         answer = await session.turn(heard.audio, heard.played, conduct.tokens(), conduct.line)
-        if stop and not conduct.waiting:
-            words = told(answer.words)
-            conduct.heard(words)
-            return self._take_back(heard.turn, words, told(answer.partial), conduct)
-        said = answer.said
-        choice = conduct.decide(said.act, said.opening, said.doing)
-        if stop and choice.act == "go on":
-            self._tongue.stop()
-            choice = conduct.instead(choice)
         words, hearing = told(answer.words), told(answer.partial)
-        if choice.act in ("speak", "ask"):
-            words, hearing = words + told(answer.ending), []
-            session.settle()
+        if stop and not conduct.waiting:
+            spoken = self._take_back(heard.turn, conduct)
+        else:
+            said = answer.said
+            choice = conduct.decide(said.act, said.opening, said.doing)
+            if stop and choice.act == "go on":
+                self._tongue.stop()
+                choice = conduct.instead(choice)
+            if choice.act in ("speak", "ask"):
+                words, hearing = words + told(answer.ending), []
+                session.settle()
+            spoken = self._do(heard.turn, choice, conduct)
         conduct.heard(words)
-        return replace(self._do(heard.turn, choice, conduct), heard_text=" ".join(words), hearing=" ".join(hearing))
+        return replace(spoken, heard_text=" ".join(words), hearing=" ".join(hearing))
 
     def close(self) -> None:
         self._tongue.close()
@@ -108,12 +108,11 @@ class Interaction:
             elif note.kind == "expect" and self._session is not None:
                 self._session.expect(read(note.text))
 
-    def _take_back(self, turn: int, words: list[str], hearing: list[str], conduct: Conduct) -> Spoken:
+    def _take_back(self, turn: int, conduct: Conduct) -> Spoken:
         self._tongue.stop()
         self._spoke = False
         conduct.stopped()
-        floor = Floor(p_yield=1.0)
-        return Spoken(turn, None, " ".join(words), acts=(Yielded(),), floor=floor, hearing=" ".join(hearing))
+        return Spoken(turn, acts=(Yielded(),), floor=Floor(p_yield=1.0))
 
     def _do(self, turn: int, choice: Choice, conduct: Conduct) -> Spoken:
         chances = choice.chances

@@ -13,15 +13,12 @@ from random import Random
 
 from callcenter.callers import lines as grammar
 from callcenter.callers.heldout import held_out
-from callcenter.callers.lines import DAYS, DIGITS, MONTHS, ORDINALS, TENS, Lines, amount, customers
+from callcenter.callers.lines import DAYS, DIGITS, MONTHS, ORDINALS, TEENS, TENS, Lines, amount, customers
 from callcenter.callers.takes import Wording
 from callcenter.model.lexicon import tokens
 from callcenter.train.names import FAMILY, GIVEN
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-TEENS = (
-    "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
-)  # fmt: skip
 SMALL = (
     "yes", "no", "stop", "go", "on", "off", "up", "down", "left", "right", "yeah", "yep", "nope", "okay", "sure",
     "hello", "bye", "thanks", "thank you", "yes please", "no thanks", "no thank you", "correct", "that's right",
