@@ -55,12 +55,12 @@ def test_gaps_take_bands_and_moments_and_without_them_nothing_is_missing():
     assert 0.02 < torn.float().mean() < 0.5
 
 
-def test_most_throats_are_of_another_length():
+def test_many_throats_are_of_another_length():
     """The upper hill's top is elsewhere, by up to a sixth of its place."""
     mel = speech(200)
     tops = disguised(mel, gaps=False)[:, 90:110, 20:38].sum(1).argmax(1) + 20
     moved = (tops - 27).abs()
-    assert 60 < (moved >= 2).sum() < 170
+    assert 40 < (moved >= 2).sum() < 140
     assert moved.max() <= 27 * 0.16 + 5
 
 

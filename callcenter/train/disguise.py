@@ -9,7 +9,7 @@ from torch import Tensor
 
 from callcenter.model.frontend import LEVELS
 
-WARPED: Final = 0.6
+WARPED: Final = 0.4
 """Of the rows, those whose channels are stretched as by a longer or shorter throat."""
 
 STRETCH: Final = 0.16

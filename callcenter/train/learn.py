@@ -1,6 +1,6 @@
 """What is asked of a whole call: what is right at the end of every turn, mistakes of the agent included."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -36,10 +36,10 @@ class Batch:
     phones: Tensor
 
     @classmethod
-    def of(cls, drawn: Mapping[str, Tensor]) -> "Batch":
-        """Examples as they are kept: sound as mu-law, numbers as small as they may be."""
+    def of(cls, drawn: Mapping[str, Tensor], hear: Callable[[Tensor], Tensor] = levels) -> "Batch":
+        """Examples as they are kept: sound as mu-law, numbers as small as they may be. `hear`: the caller's sound."""
         return cls(
-            levels(drawn["caller"]),
+            hear(drawn["caller"]),
             levels(drawn["played"]),
             drawn["tokens"].long(),
             drawn["act"].long(),

@@ -21,7 +21,6 @@ import torch
 from torch import Tensor
 
 from callcenter.model.ear import Back
-from callcenter.model.frontend import levels
 from callcenter.model.network import Network
 from callcenter.train.disguise import disguised
 from callcenter.train.ear import accuracy, phone_loss, unseen
@@ -32,6 +31,7 @@ from callcenter.train.people import People
 from callcenter.train.pools import say_on
 from callcenter.train.shelf import Shelf
 from callcenter.train.streams import SECONDS, Stretch, clips_of
+from callcenter.train.throats import heard_otherwise
 from callcenter.units import RATE, TURN
 
 PLENTY: Final = 600
@@ -235,13 +235,13 @@ class Run:
 
     def _dense(self, rows: int) -> Tensor:
         drawn = self.shelves["dense"].draw(rows)
-        mel = disguised(levels(drawn["sound"]))
+        mel = disguised(heard_otherwise(drawn["sound"]))
         with autocast(self.order.device):
             states, _ = self.network.ear(mel, self.network.ear.silence(rows, mel.device))
             return phone_loss(self.network.ear.phones(states), drawn["labels"].long())
 
     def _calls(self, rows: int) -> dict[str, Tensor]:
-        batch = Batch.of(self.shelves["calls"].draw(rows))
+        batch = Batch.of(self.shelves["calls"].draw(rows), heard_otherwise)
         if self.order.device == "cpu":
             batch = shortened(batch)
         batch = replace(batch, caller=disguised(batch.caller, gaps=False))

@@ -53,6 +53,7 @@ def generated(chance: Random, count: int) -> list[str]:
         *grammar.BACKS,
         *grammar.PERSONS,
         *SMALL,
+        *DIGITS,
     )
     return [chance.choice(draws)().text if chance.random() < 0.85 else chance.choice(small) for _ in range(count)]
 
@@ -81,7 +82,8 @@ def bare(chance: Random) -> str:
 
 
 def small(chance: Random) -> str:
-    return chance.choice(SMALL)
+    """A single digit is as likely as a single "stop": people say what they would press."""
+    return chance.choice((*SMALL, *DIGITS))
 
 
 def digits(chance: Random) -> str:
