@@ -16,6 +16,7 @@ from torch import Tensor
 from callcenter.model.config import SINKS, TURN_POSITIONS
 from callcenter.model.frontend import CARRY, levels
 from callcenter.model.network import Answers, Network
+from callcenter.model.packed import packed
 from callcenter.model.text import TOKEN
 from callcenter.model.transformer import Layer, Step, angles, seen
 from callcenter.units import SILENT_BYTE, TURN
@@ -51,9 +52,10 @@ class Rows:
     """Places for calls. `together`: step all rows at once (a GPU) or one after the other (a CPU)."""
 
     def __init__(self, network: Network, rows: int, device: str = "cpu") -> None:
-        self.network = network.to(device).eval()
         self.device = torch.device(device)
         self.together = self.device.type != "cpu"
+        network = network.to(device).eval()
+        self.network = network if self.together else packed(network)
         size = network.size
         self._ring = size.window + MOST + TURN_POSITIONS
         slots = SINKS + self._ring + 1
@@ -85,7 +87,7 @@ class Rows:
 
     def _step(self, turns: list[Heard]) -> list[Said]:
         rows = torch.tensor([turn.row for turn in turns], device=self.device)
-        states = self._hear(turns, rows)
+        states = self._hear(turns, rows if self.together else slice(turns[0].row, turns[0].row + 1))
         longest = max(min(len(turn.tokens), MOST) for turn in turns) + TURN_POSITIONS
         tokens, real = self._tokens(turns, longest)
         line = torch.tensor([[turn.line] for turn in turns], device=self.device)
@@ -95,8 +97,9 @@ class Rows:
         phones = self.network.ear.phones(states).log_softmax(-1)
         return said(answers, phones)
 
-    def _hear(self, turns: list[Heard], rows: Tensor) -> Tensor:
-        """Both channels through the front end, the caller's through the ear: states [B, 10, E]."""
+    def _hear(self, turns: list[Heard], rows: Tensor | slice) -> Tensor:
+        """Both channels through the front end, the caller's through the ear: states [B, 10, E]. One row is read where
+        it lies."""
         sounds = [b"".join(turn.caller for turn in turns), b"".join(turn.played for turn in turns)]
         audio = torch.frombuffer(bytearray(b"".join(sounds)), dtype=torch.uint8).to(self.device)
         audio = audio.view(2, len(turns), TURN)
