@@ -1,8 +1,8 @@
 """A network whose matrices lie as a processor reads them.
 
-A turn multiplies two to fifty rows with every matrix there is, so that most of its time goes into reading matrices in an
-order that suits their rows and not the processor's. oneDNN, which comes with torch, lays each out once, beforehand; the
-products are the same but for the order of their sums.
+A turn multiplies two to fifty rows with every matrix there is, so that most of its time goes into reading matrices in
+an order that suits their rows and not the processor's. oneDNN, which comes with torch, lays each out once, beforehand;
+the products are the same but for the order of their sums.
 """
 
 from copy import deepcopy
