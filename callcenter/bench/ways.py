@@ -38,11 +38,10 @@ GROUPED: Final[Callable[..., Tensor]] = getattr(F, "grouped_mm", None) or torch.
 
 Blocks = tuple[int, int, int, int, int]
 
-RINGED: Final[tuple[tuple[int, int, int, int], ...]] = (
-    (4, 64, 4, 2), (4, 64, 4, 4), (2, 64, 4, 3), (8, 64, 4, 3), (4, 128, 4, 2), (4, 128, 4, 3), (2, 128, 4, 3),
-    (4, 64, 2, 3), (4, 32, 2, 4), (8, 32, 2, 3), (1, 64, 4, 4), (4, 128, 8, 3), (6, 64, 4, 3),
+RINGED: Final[tuple[tuple[int, int, int], ...]] = (
+    (64, 4, 3), (64, 4, 4), (64, 4, 5), (64, 2, 4), (128, 4, 2), (128, 4, 3), (128, 8, 3), (32, 2, 5), (32, 4, 5),
 )  # fmt: skip
-"""Parts of a ring, places of a block, warps, stages."""
+"""Places of a block of the ring, warps, stages."""
 
 FED: Final[tuple[Blocks, ...]] = (
     (64, 64, 64, 4, 3), (64, 64, 64, 4, 4), (64, 64, 128, 4, 2), (64, 64, 128, 4, 3), (32, 64, 128, 4, 3),
@@ -173,14 +172,12 @@ def attention(name: str, calls: int) -> Case:
 
     torch_ways = {**both("eager", written, beside), "sdpa": Way(masked, beside), OTHER: Way(unmasked, beside)}
     blocks: dict[str, Callable[..., Any]] = {}
-    for pieces, block, warps, stages in RINGED:
-        part = -(-ring // (pieces * block)) * block
-        label = f"{pieces} parts of {part}, block {block}, {warps} warps, {stages} stages"
-        blocks[label] = partial(ring_attention_on, (pieces, part, block, warps, stages))
+    for block, warps, stages in RINGED:
+        blocks[f"block {block}, {warps} warps, {stages} stages"] = partial(ring_attention_on, (block, warps, stages))
     return Case("ring_attention", name, calls, moved, make, ring_attention, torch_ways, blocks=blocks)
 
 
-def ring_attention_on(chosen: Blocks, *given: Any) -> Tensor:
+def ring_attention_on(chosen: tuple[int, int, int], *given: Any) -> Tensor:
     from kernels.ring_attention.triton import ring_attention as compiled
 
     go: Callable[..., Tensor] = compiled

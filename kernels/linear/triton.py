@@ -43,7 +43,7 @@ def _linear(
 
 def shape(height: int) -> tuple[int, int, int, int, int]:
     """Rows of x, rows of the matrix, numbers of a step; warps; stages: by the matrix alone."""
-    return (64, 32, 64, 4, 4) if height <= 4096 else (64, 64, 64, 4, 4)
+    return (64, 32, 64, 4, 4) if height < 768 else (64, 64, 128, 4, 3)
 
 
 def linear(
