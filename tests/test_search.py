@@ -176,11 +176,11 @@ def test_what_was_unsure_says_so(vocabulary):
 def test_expected_words_are_heard_where_others_would_be(vocabulary):
     """A step that collects a number makes "two" of what would be "to"; one that waits for "to" does the opposite."""
     number = "my number is to", {"digit"}, 3.0, "my number is two"
-    for text, expected, weight, heard in (number, ("two", {"to"}, 8.0, "to")):
+    for text, expected, weight, found in (number, ("two", {"to"}, 8.0, "to")):
         free, expecting = Search(vocabulary, PRIORS), Search(vocabulary, PRIORS)
         expecting.expect(expected, weight)
         assert said(words(free, frames(text))) == text
-        assert said(words(expecting, frames(text))) == heard
+        assert said(words(expecting, frames(text))) == found
 
 
 def test_expectations_may_come_and_go_within_a_word(vocabulary):
