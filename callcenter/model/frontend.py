@@ -63,13 +63,13 @@ def placed(device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
 
 def levels(audio: Tensor, past: Tensor | None = None) -> Tensor:
     """Mu-law bytes [B, N] to levels [B, N / 80, 40] of 0 to 15; `past` holds the 120 bytes before them."""
-    if past is None:
-        past = torch.full((len(audio), CARRY), 0xFF, dtype=audio.dtype, device=audio.device)
     return leveled(spectrum(audio, past) @ placed(audio.device)[2])
 
 
-def spectrum(audio: Tensor, past: Tensor) -> Tensor:
-    """The power [B, N / 80, 129] of every frame."""
+def spectrum(audio: Tensor, past: Tensor | None = None) -> Tensor:
+    """The power [B, N / 80, 129] of every frame; before the first there was silence, or `past`."""
+    if past is None:
+        past = torch.full((len(audio), CARRY), 0xFF, dtype=audio.dtype, device=audio.device)
     expanded, shape, _ = placed(audio.device)
     sound = expanded[torch.cat((past, audio), 1).long()]
     frames = sound.unfold(1, WINDOW, HOP) * shape  # [B, F, 200]

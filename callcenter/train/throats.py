@@ -11,7 +11,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from callcenter.model.frontend import CARRY, SIZE, leveled, placed, spectrum
+from callcenter.model.frontend import SIZE, leveled, placed, spectrum
 from callcenter.units import RATE
 
 CHANGED: Final = 0.5
@@ -35,8 +35,7 @@ LEAST: Final = 1e-10
 def heard_otherwise(audio: Tensor) -> Tensor:
     """Mu-law [B, N] to levels [B, N / 80, 40], half of the rows as somebody else would have said it."""
     rows, device = len(audio), audio.device
-    past = torch.full((rows, CARRY), 0xFF, dtype=audio.dtype, device=device)
-    power = spectrum(audio, past)
+    power = spectrum(audio)
     throats = 1 + LONGER * (2 * torch.rand(rows, device=device) - 1)
     voices = (HIGHER * (2 * torch.rand(rows, device=device) - 1)).exp()
     changed = torch.rand(2, rows, device=device) < CHANGED
