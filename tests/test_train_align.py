@@ -11,12 +11,13 @@ from little_model import tone
 from callcenter.callers.clips import Clip
 from callcenter.model.config import LATE
 from callcenter.model.phones import LABEL, NUMBER, PHONES, SILENCE, UNKNOWN
-from callcenter.train.align import aligned, guessed, kind, scores, timed
+from callcenter.train.align import LEAST, States, aligned, guessed, kind, loudness, scores, timed
 from callcenter.train.speech import Utterance
 from callcenter.voices import Word
 
 YES, TWO = ([NUMBER[name] for name in names.split()] for names in ("Y EH S", "T UW"))
 WORDS = {"yes": YES, "two": TWO}
+ONE_EACH = np.ones_like(LEAST)
 
 
 def posteriors(frames, sure=0.9):
@@ -34,17 +35,17 @@ SAID = frames((SILENCE, 5), (YES[0], 3), (YES[1], 6), (YES[2], 4), (SILENCE, 7),
 
 
 def test_the_path_goes_where_the_phones_are():
-    path, mean = aligned(posteriors(SAID), [YES, TWO])
+    path, mean = aligned(posteriors(SAID), States.of([YES, TWO], ONE_EACH))
     assert path.tolist() == frames((0, 5), (1, 3), (2, 6), (3, 4), (4, 7), (5, 2), (6, 8), (7, 5))
     assert mean == pytest.approx(np.log(0.9), abs=1e-5)
 
 
 def test_silence_between_words_is_optional_and_phones_are_not():
     told = frames((YES[0], 3), (YES[1], 6), (YES[2], 4), (TWO[0], 2), (TWO[1], 8))
-    path, _ = aligned(posteriors(told), [YES, TWO])
+    path, _ = aligned(posteriors(told), States.of([YES, TWO], ONE_EACH))
     assert path.tolist() == frames((1, 3), (2, 6), (3, 4), (5, 2), (6, 8))
     swallowed = frames((SILENCE, 4), (YES[0], 5), (YES[2], 5), (SILENCE, 4))
-    path, _ = aligned(posteriors(swallowed), [YES])
+    path, _ = aligned(posteriors(swallowed), States.of([YES], ONE_EACH))
     assert 2 in path
 
 
@@ -61,9 +62,64 @@ def test_it_is_the_best_of_all_paths():
             and path[-1] in (len(phones) - 1, len(phones) - 2)
             and all(b - a in (0, 1) or (b - a == 2 and phones[a + 1] == SILENCE) for a, b in pairwise(path))
         )
-        path, mean = aligned(told, [TWO, [NUMBER["IY"]]])
+        path, mean = aligned(told, States.of([TWO, [NUMBER["IY"]]], ONE_EACH))
         assert mean * 6 == pytest.approx(best, abs=1e-4)
         assert sum(told[at, phones[state]] for at, state in enumerate(path)) == pytest.approx(best, abs=1e-4)
+
+
+def test_no_phone_is_shorter_than_it_can_be_said():
+    told = posteriors(frames((SILENCE, 5), (YES[0], 3), (YES[1], 6), (SILENCE, 6)))
+    told[:, SILENCE] -= 0.1
+    path, _ = aligned(told, States.of([YES], LEAST))
+    counts = np.bincount(path, minlength=5)
+    assert counts.tolist() == [5, 3, 6, 3, 3]
+
+
+def test_with_least_times_it_is_the_best_of_all_paths_that_keep_them():
+    chance = np.random.default_rng(2)
+    phones = [SILENCE, *TWO, SILENCE]
+    for _ in range(5):
+        told = np.log(chance.dirichlet(np.full(len(PHONES), 0.3), 7) + 1e-6).astype(np.float32)
+        best = max(
+            sum(told[at, phones[unit]] for at, unit in enumerate(path))
+            for path in product(range(4), repeat=7)
+            if path[0] in (0, 1)
+            and path[-1] in (2, 3)
+            and all(b - a in (0, 1) for a, b in pairwise(path))
+            and all(path.count(unit) >= LEAST[phones[unit]] for unit in (1, 2))
+        )
+        path, mean = aligned(told, States.of([TWO], LEAST))
+        assert mean * 7 == pytest.approx(best, abs=1e-4)
+        assert sum(told[at, phones[unit]] for at, unit in enumerate(path)) == pytest.approx(best, abs=1e-4)
+
+
+def sound(*decibels):
+    """So many frames of noise of each loudness."""
+    chance = np.random.default_rng(3)
+    parts = [chance.normal(0, 10 ** (db / 20), (count, LABEL)) for db, count in decibels]
+    return np.rint(np.concatenate(parts).ravel()).astype(np.int16)
+
+
+def test_what_may_be_silence_is_told_from_what_is_too_loud_for_it():
+    told = loudness(sound((20, 10), (29.5, 10), (50, 10), (20, 10)))
+    assert told[:10].max() < 0.2
+    assert 0.2 < told[10:20].mean() < 0.8
+    assert (told[20:30] == 1).all()
+    assert told[30:].max() < 0.2
+
+
+def test_what_an_ear_took_for_silence_is_speech_where_it_is_loud():
+    """An ear that is deaf for somebody's "s" does not teach the next one to be."""
+    deaf = posteriors(frames((SILENCE, 5), (YES[0], 3), (YES[1], 6), (SILENCE, 11)))
+    pcm = sound((20, 5), (50, 9), (42, 6), (20, 5))
+    made = timed(Prophet(deaf), replace(utterance("yes"), pcm=pcm), WORDS.get)
+    assert made.labels(0, 25).tolist() == frames((SILENCE, 5), (YES[0], 3), (YES[1], 6), (YES[2], 6), (SILENCE, 5))
+
+
+def test_loud_silence_is_not_learnt_from_where_nobody_wrote_the_text():
+    deaf = posteriors(frames((SILENCE, 5), (YES[1], 9), (SILENCE, 11)))
+    made = guessed(Prophet(deaf), replace(utterance(""), pcm=sound((20, 5), (50, 9), (42, 6), (20, 5))))
+    assert made.labels(0, 25).tolist() == frames((SILENCE, 5), (YES[1], 9), (UNKNOWN, 6), (SILENCE, 5))
 
 
 @dataclass

@@ -3,11 +3,16 @@
 A text is its words' pronunciations with perhaps a silence between any two; the best path through the ear's answers
 tells the times. Repeated with a better ear it gets better. What has no text is kept without phones: it still tells how
 people pause, breathe and end. The result is a pool (`callcenter.train.cast`): `{speaker: {kind: [Utterance]}}`.
+
+Left alone, this feeds on itself: an ear that is unsure of somebody's faint "f" calls it silence, the path then gives
+the "f" one frame and silence the rest, and the next ear learns that this is so. Three things forbid it: no phone is
+shorter than people can say it, silence is doubted, the more so the louder it is, and where nobody wrote the text down
+loud silence is not learnt from.
 """
 
 import pickle
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -23,7 +28,7 @@ from callcenter.callers.takes import from_recording
 from callcenter.model.config import LATE
 from callcenter.model.ear import Ear
 from callcenter.model.frontend import levels
-from callcenter.model.phones import LABEL, SILENCE, UNKNOWN
+from callcenter.model.phones import LABEL, PHONES, SILENCE, UNKNOWN
 from callcenter.train.files import taught_ear
 from callcenter.train.speech import Chorus, Utterance
 from callcenter.voices import Word
@@ -38,6 +43,19 @@ GUESSED: Final = ("librispeech_many",)
 WORST: Final = -4.0
 """A path with less than this per frame on average is no alignment: the text is not what was said."""
 
+LONG: Final = ("AO", "AW", "AY", "EY", "OW", "OY", "CH", "F", "S", "SH")
+SHORT: Final = ("sil", "B", "D", "DH", "G")
+LEAST: Final = np.array([3 if name in LONG else 1 if name in SHORT else 2 for name in PHONES])
+"""Frames that a phone lasts at least, about what the hastiest twentieth of the synthesizers' do."""
+
+DOUBT: Final = 2.0
+LOUD_DOUBT: Final = 4.0
+"""What silence costs a frame, in the logarithm, and how much more where it is as loud as speech."""
+
+FAINT, LOUD, DEEPEST = 6.0, 14.0, 45.0
+"""Decibels above the quietest of a recording, where silence begins to be doubtful and where it is none; the quietest
+is taken to be no deeper than the last below the loudest."""
+
 
 def scores(ear: Ear, pcm: NDArray[np.int16]) -> NDArray[np.float32]:
     """Log posteriors of every 20 ms, with the ear's lateness taken away."""
@@ -49,32 +67,58 @@ def scores(ear: Ear, pcm: NDArray[np.int16]) -> NDArray[np.float32]:
     return np.asarray(said.numpy())
 
 
-def aligned(told: NDArray[np.float32], words: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], float]:
-    """The state of each frame on the best path through silence, word, silence, word ... silence; its mean score.
+def loudness(pcm: NDArray[np.int16]) -> NDArray[np.float64]:
+    """How far each 20 ms is from what may be silence to what is none, 0 to 1."""
+    power = np.square(pcm[: len(pcm) // LABEL * LABEL].reshape(-1, LABEL).astype(np.float64)).mean(1)
+    decibels = 10 * np.log10(power + 1)
+    floor = max(float(np.percentile(decibels, 5)), float(decibels.max()) - DEEPEST)
+    return np.asarray(np.clip((decibels - floor - FAINT) / (LOUD - FAINT), 0.0, 1.0))
 
-    States count through all phones of all words with a silence before each word and after the last.
-    """
-    phones, optional = [SILENCE], [True]
-    for word in words:
-        phones += [*word, SILENCE]
-        optional += [False] * len(word) + [True]
-    emitted = told[:, phones]
-    skip = np.array([False, False, *(optional[1:-1])])[: len(phones)]
-    best = np.full(len(phones), -np.inf)
+
+@dataclass(frozen=True)
+class States:
+    """Through silence, word, silence, word ... silence: each phone as many times as it lasts at least. `unit` counts
+    phones and silences, `owner` is the word, -1 for silence."""
+
+    phone: NDArray[np.int64]
+    unit: NDArray[np.int64]
+    skips: NDArray[np.bool_]
+    """Where one may come from two states back, over a silence that is none."""
+    phones: tuple[int, ...]
+    """Of the units."""
+    owner: tuple[int, ...]
+
+    @classmethod
+    def of(cls, words: Sequence[Sequence[int]], least: NDArray[np.int64]) -> "States":
+        phones, owner = [SILENCE], [-1]
+        for index, word in enumerate(words):
+            phones += [*word, SILENCE]
+            owner += [index] * len(word) + [-1]
+        times = least[phones]
+        unit = np.arange(len(phones)).repeat(times)
+        phone = np.array(phones)[unit]
+        after_silence = np.concatenate(([False, False], phone[1:-1] == SILENCE))
+        return cls(phone, unit, after_silence, tuple(phones), tuple(owner))
+
+
+def aligned(told: NDArray[np.float32], states: States) -> tuple[NDArray[np.int64], float]:
+    """The unit of each frame on the best path, and the path's mean score."""
+    emitted = told[:, states.phone]
+    best = np.full(len(states.phone), -np.inf)
     best[0], best[1] = emitted[0, 0], emitted[0, 1]
-    back = np.zeros((len(told), len(phones)), np.int8)
+    back = np.zeros(emitted.shape, np.int8)
     for at in range(1, len(told)):
-        came = np.full((3, len(phones)), -np.inf)
+        came = np.full((3, len(best)), -np.inf)
         came[0] = best
         came[1, 1:] = best[:-1]
-        came[2, 2:] = np.where(skip[2:], best[:-2], -np.inf)
+        came[2, 2:] = np.where(states.skips[2:], best[:-2], -np.inf)
         back[at] = came.argmax(0)
         best = came.max(0) + emitted[at]
-    state = len(phones) - 1 if best[-1] >= best[-2] else len(phones) - 2
+    state = len(best) - 1 if best[-1] >= best[-2] else len(best) - 2
     mean = float(best[state]) / len(told)
     path = np.empty(len(told), np.int64)
     for at in range(len(told) - 1, -1, -1):
-        path[at] = state
+        path[at] = states.unit[state]
         state -= int(back[at, state])
     return path, mean
 
@@ -85,19 +129,22 @@ def timed(ear: Ear, said: Utterance, pronounce: Callable[[str], list[int]]) -> U
     words = [pronounce(text) for text in texts]
     if not texts or not all(words) or sum(map(len, words)) * 1.2 > len(said) // LABEL:
         return None
-    path, mean = aligned(scores(ear, said.pcm[: len(said)]), words)
+    pcm = said.pcm[: len(said)]
+    told = scores(ear, pcm)
+    loud = loudness(pcm)
+    told[: len(loud), SILENCE] -= DOUBT + LOUD_DOUBT * loud
+    states = States.of(words, LEAST)
+    if len(states.phone) > len(told):
+        states = States.of(words, np.ones_like(LEAST))
+    path, mean = aligned(told, states)
     if mean < WORST:
         return None
-    phones, owner = [SILENCE], [-1]
-    for index, word in enumerate(words):
-        phones += [*word, SILENCE]
-        owner += [index] * len(word) + [-1]
     changes = np.flatnonzero(np.diff(path, prepend=-1))
     starts = changes * LABEL
-    names = np.array([phones[path[at]] for at in changes], np.uint8)
+    names = np.array([states.phones[path[at]] for at in changes], np.uint8)
     times: dict[int, tuple[int, int]] = {}
     for at, until in pairwise([*changes, len(path)]):
-        who = owner[path[at]]
+        who = states.owner[path[at]]
         if who >= 0:
             times[who] = (times.get(who, (at * LABEL, 0))[0], until * LABEL)
     found = tuple(Word(texts[who], *times[who]) for who in sorted(times))
@@ -106,8 +153,11 @@ def timed(ear: Ear, said: Utterance, pronounce: Callable[[str], list[int]]) -> U
 
 def guessed(ear: Ear, said: Utterance) -> Utterance:
     """Where nobody wrote down what was said, the phones of which the ear is sure; the rest stays unknown."""
-    told = scores(ear, said.pcm[: len(said)])
+    pcm = said.pcm[: len(said)]
+    told = scores(ear, pcm)
     sure = np.where(told.max(1) > np.log(SURE), told.argmax(1), UNKNOWN).astype(np.uint8)
+    loud = loudness(pcm)
+    sure[: len(loud)][(sure[: len(loud)] == SILENCE) & (loud > 0)] = UNKNOWN
     changes = np.flatnonzero(np.diff(sure.astype(np.int16), prepend=-1))
     return replace(said, starts=changes * LABEL, phones=sure[changes])
 

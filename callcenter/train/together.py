@@ -280,4 +280,7 @@ def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
 
 def autocast(device: str) -> torch.autocast:
     """Half precision where it is fast; processors without it only lose by it."""
-    return torch.autocast("cuda" if device != "cpu" else "cpu", torch.bfloat16, enabled=device != "cpu")
+    if device != "cpu":
+        return torch.autocast("cuda", torch.bfloat16)
+    able = torch.cpu.get_capabilities()
+    return torch.autocast("cpu", torch.bfloat16, enabled=bool(able.get("avx512_bf16") or able.get("amx_bf16")))
