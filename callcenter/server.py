@@ -122,7 +122,7 @@ def started(weights: str, sessions: int, device: str) -> Engine:
     model = load_model(Path(weights)) if weights else shipped_model()
     torch.set_num_threads(1)
     runner = Runner(model.network, sessions, Vocabulary.shipped(), model.priors, device)
-    engine = Engine(runner, sessions)
+    engine = Engine(runner, sessions, runner.most)
     engine.thresholds = model.thresholds
     return engine
 

@@ -22,6 +22,10 @@ def test_it_answers_what_the_rows_say():
         assert (answer.words, answer.partial) == ((), ())
 
 
+def test_on_a_cpu_nobody_waits_for_the_turns_behind():
+    assert Runner(network(LITTLE), 4, None, even()).most == 1
+
+
 class Dictated(Runner):
     """A runner whose ear hears what it is told."""
 

@@ -48,6 +48,8 @@ class Runner:
         self._vocabulary = vocabulary
         self._priors = priors
         self._searches: dict[int, Search] = {}
+        self.most = RECORDED if device.startswith("cuda") else 1
+        """Turns that are best taken at once: a CPU answers each of many before it begins the next."""
 
     def reset(self, row: int) -> None:
         self.rows.reset(row)

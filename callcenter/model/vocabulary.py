@@ -33,11 +33,11 @@ class Weights:
     """Added for every word."""
     stay: float = -0.3
     go: float = -1.0
-    beam: float = 12.0
-    end_beam: float = 8.5
+    beam: float = 14.0
+    end_beam: float = 10.5
     """Narrower, where words end: each end opens the whole tree again."""
-    most: int = 300
-    most_ends: int = 16
+    most: int = 600
+    most_ends: int = 24
     late: int = 25
     """Frames after which a word of the best hypothesis is certain."""
     rest: int = 12
