@@ -11,7 +11,7 @@ from callcenter.measures.words import word_errors
 from callcenter.model.language import Language
 from callcenter.model.lexicon import Lexicon
 from callcenter.model.phones import NUMBER, PHONES, SILENCE
-from callcenter.model.search import COMPACT, LOOK, Search, Words
+from callcenter.model.search import COMPACT, EXPECTED, LOOK, Search, Words
 from callcenter.model.vocabulary import Vocabulary, Weights
 from callcenter.train.feigned import Hearing, by_lexicon, heard, lasting
 from callcenter.train.language import build
@@ -175,7 +175,8 @@ def test_what_was_unsure_says_so(vocabulary):
 
 def test_expected_words_are_heard_where_others_would_be(vocabulary):
     """A step that collects a number makes "two" of what would be "to"; one that waits for "to" does the opposite."""
-    number = "my number is to", {"digit"}, 3.0, "my number is two"
+    """A step that collects a number makes "two" of what would be "to"; one that waits for "to" does the opposite."""
+    number = "my number is to", {"digit"}, EXPECTED, "my number is two"
     for text, expected, weight, found in (number, ("two", {"to"}, 8.0, "to")):
         free, expecting = Search(vocabulary, PRIORS), Search(vocabulary, PRIORS)
         expecting.expect(expected, weight)
