@@ -175,7 +175,6 @@ def test_what_was_unsure_says_so(vocabulary):
 
 def test_expected_words_are_heard_where_others_would_be(vocabulary):
     """A step that collects a number makes "two" of what would be "to"; one that waits for "to" does the opposite."""
-    """A step that collects a number makes "two" of what would be "to"; one that waits for "to" does the opposite."""
     number = "my number is to", {"digit"}, EXPECTED, "my number is two"
     for text, expected, weight, found in (number, ("two", {"to"}, 8.0, "to")):
         free, expecting = Search(vocabulary, PRIORS), Search(vocabulary, PRIORS)

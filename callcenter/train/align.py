@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from callcenter.appearing import appearing
 from callcenter.audio import encode
 from callcenter.callers.clips import Clip, Clips
-from callcenter.callers.takes import from_recording
+from callcenter.callers.takes import from_recording, long_powers
 from callcenter.model.config import LATE
 from callcenter.model.ear import Ear
 from callcenter.model.frontend import levels
@@ -69,8 +69,7 @@ def scores(ear: Ear, pcm: NDArray[np.int16]) -> NDArray[np.float32]:
 
 def loudness(pcm: NDArray[np.int16]) -> NDArray[np.float64]:
     """How far each 20 ms is from what may be silence to what is none, 0 to 1."""
-    power = np.square(pcm[: len(pcm) // LABEL * LABEL].reshape(-1, LABEL).astype(np.float64)).mean(1)
-    decibels = 10 * np.log10(power + 1)
+    decibels = 10 * np.log10(long_powers(pcm) + 1)
     floor = max(float(np.percentile(decibels, 5)), float(decibels.max()) - DEEPEST)
     return np.asarray(np.clip((decibels - floor - FAINT) / (LOUD - FAINT), 0.0, 1.0))
 
