@@ -199,7 +199,8 @@ async def dripping() -> AsyncIterator[bytes]:
 @pytest.mark.parametrize("faults", [[Reply(503), Reply(429)], ["cut", Reply(502)], ["stall"], ["drip"]])
 def test_a_question_is_asked_again_after_a_fault(faults: list[Any]) -> None:
     count = len(faults)
-    (outcome,), web = ask(flaky(faults), "parcel_place", {"number": "1"})
+    unhurried = PARCELS.replace("timeout = 0.3", "timeout = 2.0")
+    (outcome,), web = ask(flaky(faults), "parcel_place", {"number": "1"}, text=unhurried)
     assert outcome.ok, outcome
     assert len(web.asked) == count + 1
 
