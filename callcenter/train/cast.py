@@ -17,6 +17,7 @@ from callcenter.callers.heldout import held_out, kept
 from callcenter.callers.lines import Lines
 from callcenter.callers.takes import Chunk, Wording, plain
 from callcenter.callers.voice import ACCENTS, PEOPLE, Voice
+from callcenter.train import accents
 from callcenter.train.speech import Chorus, Utterance, hurried, joined, level
 
 SMALL: Final = {
@@ -84,6 +85,9 @@ TEXTLESS: Final = ("orders",)
 
 REMEMBERED: Final = 10
 """Utterances of a kind that a synthetic voice keeps to say again."""
+
+FOREIGN: Final = 0.4
+"""Of the synthetic people, those whose first language is not English."""
 
 REGULARS: Final = 60
 """Synthetic people who call again."""
@@ -274,7 +278,7 @@ class Cast:
                 sets = [name for name in self._real if not (timed and name in TEXTLESS)]
                 return chance.choice(self._real[chance.choices(sets, [SETS.get(name, 1) for name in sets])[0]])
             return chance.choice(self._made)
-        return Synthetic(self.chorus, voice(chance), self.speaking)
+        return Synthetic(self.chorus, caller(chance), self.speaking)
 
     def regular(self, chance: Random) -> Person:
         """The same, but synthetic people come back, with some of the same words."""
@@ -284,7 +288,7 @@ class Cast:
     def synthetic(self, chance: Random) -> Person:
         if len(self._regulars) == REGULARS and chance.random() < 0.8:
             return chance.choice(self._regulars)
-        person = Synthetic(self.chorus, voice(chance), self.speaking, again=0.6)
+        person = Synthetic(self.chorus, caller(chance), self.speaking, again=0.6)
         self._regulars.append(person)
         del self._regulars[:-REGULARS]
         return person
@@ -305,9 +309,14 @@ class Cast:
                 self._real.setdefault(one.name.split()[0], []).append(one)
 
 
-def voice(chance: Random) -> Voice:
+def caller(chance: Random) -> Voice:
+    """A voice that is not held out, now and then with another first language than English."""
+    return voice(chance, accents.LANGUAGES if chance.random() < FOREIGN else ACCENTS)
+
+
+def voice(chance: Random, languages: Sequence[str] = ACCENTS) -> Voice:
     """A voice that is not held out."""
-    name = f"{chance.choice(ACCENTS)}+{chance.choice(kept('voice', PEOPLE, False))}"
+    name = f"{chance.choice(languages)}+{chance.choice(kept('voice', PEOPLE, False))}"
     rate = min(225, max(115, round(chance.gauss(165, 24))))
     return Voice(name, rate, chance.randint(25, 75), chance.randint(25, 80))
 

@@ -5,7 +5,6 @@ months. Pronunciations: espeak-ng in its English accents, each word alone and wi
 words are weak), and flite's, which are near to CMU's dictionary.
 """
 
-import ctypes
 import re
 import shutil
 import subprocess
@@ -20,10 +19,8 @@ from typing import Any
 from callcenter.callers.voice import ACCENTS
 from callcenter.model.lexicon import Lexicon, Pronunciation, chosen, tokens
 from callcenter.model.phones import NUMBER, SILENCE, of_ipa, of_letters
-from callcenter.voices import ESPEAK_LOCK, find, loaded
+from callcenter.voices import ESPEAK_LOCK, find, loaded, phonemes
 
-SEPARATED_IPA = (ord("|") << 8) | 0x02
-UTF8 = 1
 VARIANTS, FREQUENT_VARIANTS = 4, 6
 FREQUENT = 300
 SENTENCES = 6_000
@@ -85,17 +82,9 @@ def reader(accent: str) -> Iterator[Any]:
     """Text to the phones of each of its words, as the library would say them."""
     with ESPEAK_LOCK, loaded(*find()) as (library, _):
         library.espeak_SetVoiceByName(accent.encode())
-        told = library.espeak_TextToPhonemes
-        told.restype = ctypes.c_char_p
-        told.argtypes = [ctypes.POINTER(ctypes.c_void_p), ctypes.c_int, ctypes.c_int]
 
         def read(text: str) -> list[Pronunciation]:
-            buffer = ctypes.create_string_buffer(text.encode())
-            at = ctypes.c_void_p(ctypes.addressof(buffer))
-            clauses = []
-            while at.value:
-                clauses.append((told(ctypes.byref(at), UTF8, SEPARATED_IPA) or b"").decode())
-            return [folded(word) for word in MARK.sub("", " ".join(clauses)).split()]
+            return [folded(word) for word in MARK.sub("", phonemes(library, text)).split()]
 
         yield read
 

@@ -26,6 +26,7 @@ from callcenter.audio.offline import phone_band, resample
 from callcenter.callers.takes import STEP, Wording, levelled, powers
 from callcenter.callers.voice import Voice
 from callcenter.model.phones import LABEL, SILENCE, UNKNOWN, of_ipa, of_letters
+from callcenter.train import accents
 from callcenter.units import RATE, samples
 
 Pcm = NDArray[np.int16]
@@ -90,6 +91,7 @@ class Chorus:
         self._moments: list[voices.Moment] = []
         self._callback = voices.Callback(self._collect)
         self._espeak.espeak_SetSynthCallback(self._callback)
+        self._read: dict[str, str] = {}
 
     def say(self, voice: Voice, wording: Wording) -> Utterance:
         """A wording in one breath, cut at its pauses, which are then as long as they are meant to be."""
@@ -105,6 +107,24 @@ class Chorus:
         return joined([trimmed(part(whole, *edges[i : i + 2])) for i in range(len(texts))], wording)
 
     def sentence(self, voice: Voice, text: str) -> Utterance:
+        told = voices.saying(text, voices.ESPEAK)
+        if accents.of(voice) and not told.hums:
+            meant = accents.foreign(voice, told, self._sounds)
+            spoken = self._spoken(voice, text, meant.given, meant.spans, voices.SOUNDS, meant.phones)
+            if len(spoken.starts):
+                return spoken
+        return self._spoken(accents.at_home(voice), text, told.given, told.spans, voices.SOUNDS if told.hums else 0)
+
+    def _spoken(
+        self,
+        voice: Voice,
+        text: str,
+        given: str,
+        spans: Sequence[tuple[int, int]],
+        how: int,
+        meant: Sequence[int] | None = None,
+    ) -> Utterance:
+        """`meant`: the phones that its sounds stand for; where it said others, nobody knows when."""
         self._sound.clear()
         self._phones.clear()
         self._moments.clear()
@@ -112,15 +132,25 @@ class Chorus:
         wanted = (voices.SPEED, voice.rate), (voices.PITCH, voice.pitch), (voices.RANGE, voice.lilt)
         for parameter, value in wanted:
             self._espeak.espeak_SetParameter(parameter, value, 0)
-        told = voices.saying(text, voices.ESPEAK)
-        spoken, how = told.given.encode() + b"\0", voices.UTF8 | (voices.SOUNDS if told.hums else 0)
-        self._espeak.espeak_Synth(spoken, len(spoken), 0, voices.POSITION_IS_CHARACTER, 0, how, None, None)
+        spoken, flags = given.encode() + b"\0", voices.UTF8 | how
+        self._espeak.espeak_Synth(spoken, len(spoken), 0, voices.POSITION_IS_CHARACTER, 0, flags, None, None)
         self._espeak.espeak_Synchronize()
         pcm = to_phone(np.frombuffer(b"".join(self._sound), np.int16), self._rate)
         scale = RATE / self._rate
-        starts, phones = spread([(round(at * scale), of_ipa(name)) for at, name in self._phones], len(pcm))
-        words = voices.words(text, told.spans, self._moments, len(pcm), scale) if len(pcm) else ()
+        names = [(at, of_ipa(name)) for at, name in self._phones]
+        heard = names if meant is None else accents.labelled(self._phones, meant)
+        if heard is None:
+            return Utterance(pcm, text)
+        starts, phones = spread([(round(at * scale), folded) for at, folded in heard], len(pcm))
+        words = voices.words(text, spans, self._moments, len(pcm), scale) if len(pcm) else ()
         return Utterance(pcm, text, starts, phones, words)
+
+    def _sounds(self, word: str) -> str:
+        """A word in IPA, with bars between its sounds."""
+        if word not in self._read:
+            self._espeak.espeak_SetVoiceByName(accents.HOME.encode())
+            self._read[word] = voices.phonemes(self._espeak, word)
+        return self._read[word]
 
     def close(self) -> None:
         """Unloads the library, for who wants it fresh afterwards."""

@@ -25,6 +25,7 @@ from callcenter.voices.espeak import (
     find,
     loaded,
     moment,
+    phonemes,
     words,
 )
 from callcenter.voices.saying import ESPEAK, SPELLED, saying
@@ -35,5 +36,5 @@ __all__ = [
     "CHUNK_MS", "DO_NOT_EXIT", "ESPEAK", "ESPEAK_LOCK", "IPA", "PHONEME", "PHONEMES", "PITCH",
     "POSITION_IS_CHARACTER", "RANGE", "SOUNDS", "SPEED", "SPELLED", "SYNCHRONOUS", "UTF8", "WORD", "Callback",
     "Espeak", "Moment", "Sound", "Speech", "Streaming", "Voice", "VoiceError", "Word", "find", "loaded",
-    "moment", "saying", "shared", "spread", "trimmed", "words",
+    "moment", "phonemes", "saying", "shared", "spread", "trimmed", "words",
 ]  # fmt: skip

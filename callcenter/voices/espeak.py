@@ -30,6 +30,8 @@ SYNCHRONOUS, PHONEMES, IPA, DO_NOT_EXIT = 2, 1, 2, 0x8000
 UTF8, POSITION_IS_CHARACTER, SOUNDS = 1, 1, 0x100
 """The last: what stands in double brackets is phonemes."""
 
+SEPARATED_IPA = (ord("|") << 8) | 0x02
+
 WORD, PHONEME = 1, 7
 SPEED, PITCH, RANGE = 1, 3, 4
 CHUNK_MS = 60
@@ -131,6 +133,19 @@ def has_variant(espeak: Any, variant: str) -> bool:
     folder = ctypes.c_char_p()
     espeak.espeak_Info(ctypes.byref(folder))
     return not variant or (Path((folder.value or b"").decode()) / "voices" / "!v" / variant).is_file()
+
+
+def phonemes(espeak: Any, text: str) -> str:
+    """How the voice that was set last would say it, in IPA: bars between the sounds of a word, blanks between words."""
+    told = espeak.espeak_TextToPhonemes
+    told.restype = ctypes.c_char_p
+    told.argtypes = [ctypes.POINTER(ctypes.c_void_p), ctypes.c_int, ctypes.c_int]
+    buffer = ctypes.create_string_buffer(text.encode())
+    at = ctypes.c_void_p(ctypes.addressof(buffer))
+    clauses = []
+    while at.value:
+        clauses.append((told(ctypes.byref(at), UTF8, SEPARATED_IPA) or b"").decode())
+    return " ".join(clauses)
 
 
 def seed(espeak: Any) -> None:
