@@ -370,16 +370,53 @@ def test_whoever_is_taken_to_tell_a_story_and_is_long_silent_is_answered_all_the
     assert set(mounted(third, ["story"] * 40, dict.fromkeys(range(40), 0.04))) == {"listen"}
 
 
-def mounted(thresholds, doings, chances=MappingProxyType({})):
+def test_where_the_caller_has_long_been_silent_in_its_turn_a_hint_is_enough():
+    faint = dict.fromkeys(range(40), 0.02)
+    bars = Thresholds(hint=0.0125)
+    silences = [10 * turn for turn in range(9)]
+    assert mounted(bars, ["turn"] * 9, faint, silences) == ["listen"] * 8 + ["speak"]
+    assert mounted(bars, ["turn", *["nothing"] * 8], faint, silences)[-1] == "speak", "it is still owed an answer"
+    assert set(mounted(bars, ["turn"] * 9, faint)) == {"listen"}, "it is not silent"
+    assert set(mounted(bars, ["turn"] * 9, dict.fromkeys(range(9), 0.01), silences)) == {"listen"}, "no hint at all"
+    assert set(mounted(bars, ["nothing"] * 9, faint, silences)) == {"listen"}, "nobody is owed anything"
+
+
+def test_who_was_answered_is_owed_nothing_until_it_speaks_again():
+    talk = Talk()
+    talk.go(notes=(NOTE,), doing="turn")
+    assert talk.conduct.decide(*leaning(0.9), one_of(DOINGS, "nothing")).act == "speak"
+    talk.conduct.over()
+    talk.go(notes=(replace(NOTE, id="n2"),))
+    assert talk.conduct.decide(*leaning(0.02), one_of(DOINGS, "nothing"), 200).act == "listen"
+    assert talk.conduct.decide(*leaning(0.0), one_of(DOINGS, "turn"), 0).act == "listen"
+    assert talk.conduct.decide(*leaning(0.02), one_of(DOINGS, "nothing"), 200).act == "speak"
+
+
+def test_a_patient_line_takes_no_hints_for_a_second_more():
+    faint = dict.fromkeys(range(40), 0.02)
+    silences = [10 * turn for turn in range(15)]
+    patient = mounted(Thresholds(), ["turn"] * 15, faint, silences, Policy(eagerness="patient"))
+    assert patient.index("speak") - mounted(Thresholds(), ["turn"] * 15, faint, silences).index("speak") == 5
+
+
+NORMAL = Policy()
+
+
+def leaning(chance):
+    """A network's acts and openings that wants to speak with this chance."""
+    act = np.log(np.array([1 - chance, max(chance, 1e-9), 1e-9, 1e-9, 1e-9], np.float32))
+    return act, np.zeros(1024, np.float32)
+
+
+def mounted(thresholds, doings, chances=MappingProxyType({}), silences=(), policy=NORMAL):
     """Acts of a network that wants to speak with a chance of a third, or with another in some turns."""
-    conduct = Conduct(PIECES, Policy(), thresholds)
+    conduct = Conduct(PIECES, policy, thresholds)
     found = []
     for turn, doing in enumerate(doings):
-        chance = chances.get(turn, 1 / 3)
-        act = np.log(np.array([1 - chance, chance, 1e-9, 1e-9, 1e-9], np.float32))
         conduct.told(turn * TURN, ())
         conduct.tokens()
-        found.append(conduct.decide(act, np.zeros(1024, np.float32), one_of(DOINGS, doing)).act)
+        silent = silences[turn] if silences else 0
+        found.append(conduct.decide(*leaning(chances.get(turn, 1 / 3)), one_of(DOINGS, doing), silent).act)
     return found
 
 

@@ -29,6 +29,7 @@ from callcenter.events import (
 from callcenter.model.conduct import Choice, Conduct, Thresholds
 from callcenter.model.expectations import read
 from callcenter.model.search import Word
+from callcenter.model.silence import Silence
 from callcenter.model.text import shipped
 from callcenter.playout import QUIET
 from callcenter.units import TURN
@@ -53,6 +54,7 @@ class Interaction:
         self._thresholds = thresholds
         self._conduct: Conduct | None = None
         self._session: Session | None = None
+        self._silence = Silence()
         self._spoke = False
 
     def open(self, policy: Policy, notes: Sequence[Note]) -> None:
@@ -80,11 +82,12 @@ class Interaction:
             conduct.over()
         answer = await session.turn(heard.audio, heard.played, conduct.tokens(), conduct.line)
         words, hearing = told(answer.words), told(answer.partial)
+        silent = self._silence.push(answer.said.phones)
         if stop and not conduct.waiting:
             spoken = self._take_back(heard.turn, conduct)
         else:
             said = answer.said
-            choice = conduct.decide(said.act, said.opening, said.doing)
+            choice = conduct.decide(said.act, said.opening, said.doing, silent)
             if stop and choice.act == "go on":
                 self._tongue.stop()
                 choice = conduct.instead(choice)

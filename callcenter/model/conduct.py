@@ -40,6 +40,10 @@ HARDLY: Final = 0.2
 FAINT: Final = 0.05
 """The same for speaking, while the caller may still be in its turn."""
 
+LONG: Final = {"eager": 72, "normal": 72, "patient": 122}
+"""By eagerness: frames of 20 ms that a caller may be silent in what is taken for its turn, as far as the ear knows by
+then; from there on a hint is enough to speak. With what the ear is late and a sound takes, 1.8 s and 2.8 s."""
+
 HUMMED: Final = 2 * RATE
 """Samples between two hums, whatever is wanted."""
 
@@ -60,6 +64,8 @@ class Thresholds:
     lasting: float = 2.4
     """Mounting while the caller is still taken to be in its turn, as after a long story's end: what is hardly there at
     all begins this sum anew, and nothing else."""
+    hint: float = 0.0125
+    """The chance that is enough once the caller has been silent for long. In true pauses, however long, it is less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,8 @@ class Conduct:
         self._mounted = 0.0
         self._lasted = 0.0
         self._pressed = 0.0
+        self._owed = False
+        """Whether the caller had the floor since we last spoke."""
 
     # ---------------------------------------------------------------------------------------------------- what came
 
@@ -169,15 +177,17 @@ class Conduct:
 
     # ----------------------------------------------------------------------------------------------------- deciding
 
-    def decide(self, act: Floats, opening: Floats, doing: Floats) -> Choice:
+    def decide(self, act: Floats, opening: Floats, doing: Floats, silent: int = 0) -> Choice:
+        """`silent`: for how many frames the ear has heard nobody."""
         what = DOINGS[int(doing.argmax())]
         if what in CLAIMS:
+            self._owed = True
             self._forget_broken()
         ignored = MINOR.get(what, "")
         ignored, self._ignored = ("" if ignored == self._ignored else ignored), ignored
         if self._saying:
             return replace(self._holding(act, what), ignored=ignored)
-        return self._listening(act, opening, what)
+        return self._listening(act, opening, what, silent)
 
     def _holding(self, act: Floats, what: str) -> Choice:
         odds = softmax(act[[SPEAK, YIELD]])
@@ -212,14 +222,15 @@ class Conduct:
         self._says.extendleft(reversed(unsaid))
         self._spoken, self._begun = {}, set()
 
-    def _listening(self, act: Floats, opening: Floats, what: str) -> Choice:
+    def _listening(self, act: Floats, opening: Floats, what: str, silent: int) -> Choice:
         odds = softmax(act[[LISTEN, SPEAK, BACKCHANNEL, ASK]])
         speak, backchannel, ask = map(float, odds[1:])
         chances = Chances(speak=speak, backchannel=backchannel, ask=ask, doing=what)
         bars, wanted = self.thresholds, chances.speak + chances.ask
         self._mounted = 0.0 if what in CLAIMS else self._mounted + wanted
         self._lasted = self._lasted + wanted if wanted > FAINT else 0.0
-        if wanted > bars.speak or self._mounted > bars.mounting or self._lasted > bars.lasting:
+        hinted = self._owed and silent >= LONG[self.policy.eagerness] and wanted > bars.hint
+        if wanted > bars.speak or self._mounted > bars.mounting or self._lasted > bars.lasting or hinted:
             self._mounted = self._lasted = 0.0
             if self._says or chances.speak > chances.ask:
                 return self._open(opening, chances)
@@ -243,7 +254,7 @@ class Conduct:
             return Choice("listen", chances)
         best = max(allowed, key=lambda name: float(opening[TOKEN[name]]))
         self._did += [TOKEN["<speak>"], TOKEN[best]]
-        self._saying, self._pressed = True, 0.0
+        self._saying, self._owed, self._pressed = True, False, 0.0
         if best == "<note>":
             return Choice("speak", chances, self._begin_notes())
         self._last[best] = self._now
