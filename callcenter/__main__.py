@@ -14,9 +14,11 @@ from rich.markup import escape
 from callcenter import __version__
 from callcenter.bench.commands import app as bench
 from callcenter.config import SettingError, Settings
+from callcenter.tables import app as database
 from callcenter.terminal import Refusal, console, settings
 from callcenter.train.commands import app as teaching
 from callcenter.trying.commands import app as experiment
+from callcenter.users import app as users
 
 if TYPE_CHECKING:
     from callcenter.store.removal import Removal
@@ -27,8 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A telephone agent that listens while it speaks.",
 )
-db = typer.Typer(no_args_is_help=True, help="The database's tables.")
-app.add_typer(db, name="db")
+app.add_typer(database, name="db")
 procedures = typer.Typer(no_args_is_help=True, help="The procedures that calls follow.")
 app.add_typer(procedures, name="flows")
 app.add_typer(bench, name="bench")
@@ -36,8 +37,7 @@ app.add_typer(teaching, name="train")
 models = typer.Typer(no_args_is_help=True, help="The interaction model.")
 app.add_typer(models, name="model")
 app.add_typer(experiment, name="experiment")
-people = typer.Typer(no_args_is_help=True, help="Who may sign in to the admin site.")
-app.add_typer(people, name="user")
+app.add_typer(users, name="user")
 
 
 @app.command()
@@ -118,49 +118,6 @@ def load(
     token, public = token_secret(chosen), chosen.public_url
     status = run(where, calls=calls, seconds=seconds, climb=climb, people=people, public=public, token=token, seed=seed)
     raise typer.Exit(status)
-
-
-@db.command("upgrade")
-def db_upgrade() -> None:
-    """Bring the database's tables up to date."""
-    from callcenter.store import migrations
-
-    chosen = settings()
-    if chosen.database.startswith("sqlite:///"):
-        Path(chosen.database.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    before = migrations.current(chosen.database)
-    migrations.upgrade(chosen.database)
-    after = migrations.current(chosen.database)
-    console.print(f"database at {after}" + ("" if before == after else f" (was {before or 'empty'})"))
-
-
-@db.command("demo")
-def db_demo() -> None:
-    """Fill an empty CRM with demo customers; one that has customers is left alone."""
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
-
-    from callcenter.background.crm.seed import seed
-    from callcenter.store import Store
-
-    chosen = settings()
-    store = Store(chosen.database)
-    seed(store.engine, datetime.now(ZoneInfo(chosen.zone)).date())
-    store.close()
-    console.print("the CRM has demo customers")
-
-
-@db.command("check")
-def db_check() -> None:
-    """Say how the database differs from the tables in the code, and fail if it does."""
-    from callcenter.store import migrations
-
-    differences = migrations.drift(settings().database)
-    for difference in differences:
-        console.print(f"- {difference}")
-    if differences:
-        raise Refusal("the database differs from the code; run: callcenter db upgrade")
-    console.print("database and code agree")
 
 
 @app.command()
@@ -280,50 +237,6 @@ def flows_check(
             console.print(f"{path}: {len(flow.steps)} steps, {flow.hash[:12]}")
     if problems:
         raise Refusal(f"{problems} problem{'s' if problems > 1 else ''}")
-
-
-Name = Annotated[str, typer.Argument(help="The name they sign in with.")]
-Password = Annotated[
-    str, typer.Option(prompt=True, confirmation_prompt=True, hide_input=True, help="Default: asked for.")
-]
-
-
-@people.command("add")
-def user_add(
-    name: Name, password: Password, role: Annotated[str, typer.Option(help="What they may do.")] = "viewer"
-) -> None:
-    """Let somebody sign in."""
-    from admin import users
-    from callcenter.store import Store
-
-    user = users.add(Store(settings().database), name, role, password)
-    console.print(f"{user.name} may sign in ({user.role})")
-
-
-@people.command("change")
-def user_change(
-    name: Name,
-    role: Annotated[str, typer.Option(help="Another role.")] = "",
-    password: Annotated[bool, typer.Option("--password", help="Ask for a new password.")] = False,
-    active: Annotated[bool | None, typer.Option("--open/--close", help="Whether they may sign in.")] = None,
-) -> None:
-    """Change a user; it ends their sign-ins."""
-    from admin import users
-    from callcenter.store import Store
-
-    new = typer.prompt("New password", hide_input=True, confirmation_prompt=True) if password else ""
-    user = users.change(Store(settings().database), name, role=role, password=new, active=active)
-    console.print(f"{user.name}: {user.role}{'' if user.active else ', closed'}")
-
-
-@people.command("list")
-def user_list() -> None:
-    """Everybody who may sign in."""
-    from admin import users
-    from callcenter.store import Store
-
-    for user in users.everybody(Store(settings().database)):
-        console.print(f"{user.name}  {user.role}{'' if user.active else '  closed'}", markup=False)
 
 
 @app.command()

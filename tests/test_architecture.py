@@ -44,7 +44,7 @@ ORDER = [
     {"api"},
     {"server", "admin"},
     {"terminal"},
-    {"callers", "train", "bench", "doctor", "replaying", "trying"},
+    {"callers", "train", "bench", "doctor", "replaying", "trying", "tables", "users"},
     {"__main__"},
 ]
 """Left may not import right; names in one set may import each other. The package's own root is left of all."""
