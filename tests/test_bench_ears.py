@@ -17,6 +17,7 @@ from callcenter.callers.suite import Beds
 from callcenter.model.lexicon import Lexicon
 from callcenter.model.phones import PHONES
 from callcenter.model.vocabulary import Vocabulary
+from callcenter.train.accents import LANGUAGES, UNTAUGHT
 from callcenter.train.feigned import Hearing, by_lexicon, heard, lasting
 from callcenter.train.wordings import SMALL
 from callcenter.units import TURN
@@ -84,6 +85,18 @@ def test_the_same_seed_says_the_same(studio):
     assert first == again
     assert [one.audio for one in first] == [one.audio for one in again]
     assert all(held_out("voice", one.voice.partition("+")[2]) for one in first)
+
+
+def test_accents_that_are_measured_are_untaught_and_leave_the_others_as_they_were(studio):
+    groups = ("synthetic_entities", "other_accents", "synthetic_open")
+    said = {one.group: one for one in utterances(studio, Order(groups=groups, share=0.007))}
+    alone = {one.group: one for one in utterances(studio, Order(groups=groups[:1] + groups[2:], share=0.007))}
+    assert {group: said[group].audio for group in alone} == {group: one.audio for group, one in alone.items()}
+    _, _, name = said["other_accents"].voice.partition(" ")
+    language, _, person = name.partition("+")
+    assert language in UNTAUGHT
+    assert language not in LANGUAGES
+    assert held_out("voice", person)
 
 
 def test_errors_are_counted_by_group():

@@ -8,7 +8,7 @@ import pytest
 from callcenter.callers.takes import plain
 from callcenter.callers.voice import Voice
 from callcenter.model.phones import NUMBER, PHONES, SILENCE, UNKNOWN
-from callcenter.train.accents import LANGUAGES, TABLES, Meant, at_home, foreign, labelled, of
+from callcenter.train.accents import LANGUAGES, TABLES, UNTAUGHT, Meant, at_home, foreign, labelled, of
 from callcenter.train.cast import FOREIGN, caller
 from callcenter.train.speech import Chorus, trimmed
 from callcenter.voices import ESPEAK, saying
@@ -26,7 +26,7 @@ def manners(language: str, text: str) -> set[str]:
     return {foreign(one, saying(text, ESPEAK), IPA.__getitem__).given for one in people}
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", TABLES)
 def test_every_phone_has_a_sound_in_every_language(language):
     assert set(TABLES[language]) == set(NUMBER) - {"sil"}
     silent = {phone for phone, ways in TABLES[language].items() if not all(ways)}
@@ -82,7 +82,7 @@ def test_who_is_at_home_speaks_the_english_of_the_same_person():
     assert (of(Voice("fr+f2")), of(Voice("en-us+f2")), of(Voice("en"))) == ("fr", "", "")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", TABLES)
 def test_what_is_said_has_the_labels_of_the_english_words_and_the_times_of_each(language):
     chorus = Chorus()
     text = "yes, my number is five two nine."
@@ -105,6 +105,8 @@ def test_some_callers_have_another_first_language():
     chance = Random(1)
     share = sum(bool(of(caller(chance))) for _ in range(400)) / 400
     assert share == pytest.approx(FOREIGN, abs=0.08)
+    assert {of(caller(chance)) for _ in range(800)} == {"", *LANGUAGES}
+    assert not set(UNTAUGHT) & set(LANGUAGES)
 
 
 def test_a_wording_in_several_breaths_is_cut_where_it_pauses():

@@ -6,7 +6,8 @@ utterance; a model streams them to itself turn by turn.
 
 Groups: `synthetic_entities` (digits, names, dates, sums, times, yes and no, phrases of the flows) and `synthetic_open`
 (what customers said) in unseen voices of the synthesizers that train; `other_synthesizer` in festival's, of which
-nothing was ever heard; `real_digits`, `real_commands` (single words) and `real_read` from real speakers.
+nothing was ever heard; `other_accents` in the English of two first languages (`callcenter.train.accents`) of which
+nothing was heard either; `real_digits`, `real_commands` (single words) and `real_read` from real speakers.
 """
 
 import json
@@ -29,13 +30,15 @@ from callcenter.callers.studio import Singer, Studio
 from callcenter.callers.suite import Beds
 from callcenter.callers.takes import FADE, Pcm, levelled, plain
 from callcenter.measures.words import WordErrors, word_errors
-from callcenter.train import wordings
+from callcenter.train import accents, wordings
+from callcenter.train.speech import Chorus, level
 from callcenter.units import FRAME, RATE
 
 GROUPS = (
     "synthetic_entities",
     "synthetic_open",
     "other_synthesizer",
+    "other_accents",
     "real_digits",
     "real_commands",
     "real_read",
@@ -44,6 +47,7 @@ COUNTS: Mapping[str, int] = {
     "synthetic_entities": 160,
     "synthetic_open": 160,
     "other_synthesizer": 60,
+    "other_accents": 120,
     "real_digits": 300,
     "real_commands": 300,
     "real_read": 100,
@@ -133,7 +137,8 @@ def utterances(studio: Studio, order: Order) -> Iterator[Spoken]:
     for group in order.groups or GROUPS:
         chance = Random(f"ears {order.seed} {group}")
         count = max(1, round(COUNTS[group] * order.share))
-        for voice, text, pcm in (real if group in REAL else synthetic)(studio, chance, group, count):
+        said = accented if group == "other_accents" else real if group in REAL else synthetic
+        for voice, text, pcm in said(studio, chance, group, count):
             yield Spoken(group, voice, text, telephoned(pcm, chance, beds))
 
 
@@ -150,6 +155,21 @@ def synthetic(studio: Studio, chance: Random, group: str, count: int) -> Iterato
         yield singer.name, text, studio.take(singer, plain(text)).pcm
 
 
+def accented(studio: Studio, chance: Random, group: str, count: int) -> Iterator[tuple[str, str, Pcm]]:
+    texts = sentences(studio, chance, group, count)
+    voices = []
+    for index in range(count):
+        person = studio.singer(chance, "espeak").voice
+        language = accents.UNTAUGHT[index % len(accents.UNTAUGHT)]
+        voices.append(replace(person, name=f"{language}+{person.name.partition('+')[2]}"))
+    chorus = Chorus()
+    try:
+        made = [level(chorus.say(voice, plain(text))).pcm for voice, text in zip(voices, texts, strict=True)]
+    finally:
+        chorus.close()
+    yield from zip((f"espeak {voice.name}" for voice in voices), texts, made, strict=True)
+
+
 def sentences(studio: Studio, chance: Random, group: str, count: int) -> list[str]:
     """Held-out texts of a group: entities, what customers said, or half of each."""
     lines = Lines(chance, evaluation=True)
@@ -158,7 +178,8 @@ def sentences(studio: Studio, chance: Random, group: str, count: int) -> list[st
     phrases = wordings.phrases(evaluation=True)
     found: list[str] = []
     for index in range(count):
-        open_ = group == "synthetic_open" or (group == "other_synthesizer" and index // len(FESTIVAL) % 2 == 1)
+        turns = {"other_synthesizer": len(FESTIVAL), "other_accents": len(accents.UNTAUGHT)}.get(group, 0)
+        open_ = group == "synthetic_open" or (turns > 0 and index // turns % 2 == 1)
         if open_:
             found.append(chance.choice(said) if said else chance.choice((lines.request, lines.reply))().text)
         elif index % 4 == 3:
