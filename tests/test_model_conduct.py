@@ -392,6 +392,16 @@ def test_who_was_answered_is_owed_nothing_until_it_speaks_again():
     assert talk.conduct.decide(*leaning(0.02), one_of(DOINGS, "nothing"), 200).act == "speak"
 
 
+def test_nobody_yields_to_a_long_silence():
+    talk = Talk()
+    talk.go(notes=(NOTE,))
+    talk.go("speak")
+    acts = [
+        talk.conduct.decide(wanted("yield"), np.zeros(1024, np.float32), one_of(DOINGS, "story"), n) for n in (90, 0)
+    ]
+    assert [choice.act for choice in acts] == ["go on", "yield"]
+
+
 def test_a_patient_line_takes_no_hints_for_a_second_more():
     faint = dict.fromkeys(range(40), 0.02)
     silences = [10 * turn for turn in range(15)]

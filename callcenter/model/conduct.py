@@ -44,6 +44,9 @@ LONG: Final = {"eager": 72, "normal": 72, "patient": 122}
 """By eagerness: frames of 20 ms that a caller may be silent in what is taken for its turn, as far as the ear knows by
 then; from there on a hint is enough to speak. With what the ear is late and a sound takes, 1.8 s and 2.8 s."""
 
+NOBODY: Final = 40
+"""Frames of silence at the caller's end after which there is nobody to yield to."""
+
 HUMMED: Final = 2 * RATE
 """Samples between two hums, whatever is wanted."""
 
@@ -186,14 +189,16 @@ class Conduct:
         ignored = MINOR.get(what, "")
         ignored, self._ignored = ("" if ignored == self._ignored else ignored), ignored
         if self._saying:
-            return replace(self._holding(act, what), ignored=ignored)
+            return replace(self._holding(act, what, silent), ignored=ignored)
         return self._listening(act, opening, what, silent)
 
-    def _holding(self, act: Floats, what: str) -> Choice:
+    def _holding(self, act: Floats, what: str, silent: int) -> Choice:
         odds = softmax(act[[SPEAK, YIELD]])
         chances = Chances(speak=float(odds[0]), yield_=float(odds[1]), doing=what)
         bars = self.thresholds
         self._pressed = self._pressed + chances.yield_ if chances.yield_ > HARDLY else 0.0
+        if silent >= NOBODY:
+            return Choice("go on", chances)
         if chances.yield_ > bars.yield_ or self._pressed > bars.pressing:
             self._pressed = 0.0
             self._give_way(broken=what not in CLAIMS)
