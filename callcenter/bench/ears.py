@@ -177,8 +177,8 @@ def sentences(studio: Studio, chance: Random, group: str, count: int) -> list[st
     said = [text for text in studio.customers if 3 <= len(text.split()) <= LONGEST]
     phrases = wordings.phrases(evaluation=True)
     found: list[str] = []
+    turns = {"other_synthesizer": len(FESTIVAL), "other_accents": len(accents.UNTAUGHT)}.get(group, 0)
     for index in range(count):
-        turns = {"other_synthesizer": len(FESTIVAL), "other_accents": len(accents.UNTAUGHT)}.get(group, 0)
         open_ = group == "synthetic_open" or (turns > 0 and index // turns % 2 == 1)
         if open_:
             found.append(chance.choice(said) if said else chance.choice((lines.request, lines.reply))().text)

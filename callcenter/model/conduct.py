@@ -197,9 +197,7 @@ class Conduct:
         chances = Chances(speak=float(odds[0]), yield_=float(odds[1]), doing=what)
         bars = self.thresholds
         self._pressed = self._pressed + chances.yield_ if chances.yield_ > HARDLY else 0.0
-        if silent >= NOBODY:
-            return Choice("go on", chances)
-        if chances.yield_ > bars.yield_ or self._pressed > bars.pressing:
+        if silent < NOBODY and (chances.yield_ > bars.yield_ or self._pressed > bars.pressing):
             self._pressed = 0.0
             self._give_way(broken=what not in CLAIMS)
             return Choice("yield", chances)

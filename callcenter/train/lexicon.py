@@ -28,7 +28,6 @@ SHARE = 0.06
 """Of a word's occurrences in an accent that a running pronunciation must have to count."""
 
 BATCH = 200
-MARK = re.compile(r"\([a-z-]+\)")
 OWN = {
     "mhm": ("M HH M", "AH M HH AH M", "M M"),
     "uhhuh": ("AH HH AH",),
@@ -84,7 +83,7 @@ def reader(accent: str) -> Iterator[Any]:
         library.espeak_SetVoiceByName(accent.encode())
 
         def read(text: str) -> list[Pronunciation]:
-            return [folded(word) for word in MARK.sub("", phonemes(library, text)).split()]
+            return [folded(word) for word in phonemes(library, text).split()]
 
         yield read
 

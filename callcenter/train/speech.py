@@ -137,8 +137,8 @@ class Chorus:
         self._espeak.espeak_Synchronize()
         pcm = to_phone(np.frombuffer(b"".join(self._sound), np.int16), self._rate)
         scale = RATE / self._rate
-        names = [(at, of_ipa(name)) for at, name in self._phones]
-        heard = names if meant is None else accents.labelled(self._phones, meant)
+        told = self._phones
+        heard = [(at, of_ipa(name)) for at, name in told] if meant is None else accents.labelled(told, meant)
         if heard is None:
             return Utterance(pcm, text)
         starts, phones = spread([(round(at * scale), folded) for at, folded in heard], len(pcm))

@@ -10,6 +10,7 @@ import ctypes
 import ctypes.util
 import importlib
 import importlib.util
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -31,6 +32,9 @@ UTF8, POSITION_IS_CHARACTER, SOUNDS = 1, 1, 0x100
 """The last: what stands in double brackets is phonemes."""
 
 SEPARATED_IPA = (ord("|") << 8) | 0x02
+
+_MARK = re.compile(r"\([a-z-]+\)")
+"""Where the library goes over to another language."""
 
 WORD, PHONEME = 1, 7
 SPEED, PITCH, RANGE = 1, 3, 4
@@ -145,7 +149,7 @@ def phonemes(espeak: Any, text: str) -> str:
     clauses = []
     while at.value:
         clauses.append((told(ctypes.byref(at), UTF8, SEPARATED_IPA) or b"").decode())
-    return " ".join(clauses)
+    return _MARK.sub("", " ".join(clauses))
 
 
 def seed(espeak: Any) -> None:
