@@ -203,6 +203,27 @@ def doctor(
         raise Refusal(f"{failed} of {len(findings)} checks failed")
 
 
+@app.command()
+def words(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="A name or term a line; default: the words and the flow that are set.")
+    ] = None,
+) -> None:
+    """Which words the model's ears do not know by themselves; those in CALLCENTER_WORDS they learn at the start."""
+    from callcenter import glossary
+    from callcenter.model.lexicon import Lexicon
+    from callcenter.server import flow_of
+
+    chosen, lexicon = settings(), Lexicon.load()
+    told = [(str(path), glossary.read(path)) for path in files or ([Path(chosen.words)] if chosen.words else ())]
+    if not files and chosen.flow:
+        told.append((f"flow {chosen.flow}", tuple(glossary.terms_of(flow_of(chosen.flow)))))
+    for where, terms in told:
+        missing = glossary.unknown(terms, lexicon)
+        count = len({word for term in terms for word in term.words})
+        console.print(f"{where}: {count} words, unknown: {', '.join(missing) or 'none'}")
+
+
 @models.command("describe")
 def describe(size: Annotated[str, typer.Argument(help="nano, small, base, large or tml-small")] = "nano") -> None:
     """Parameters, memory, bytes of a turn, calls on a GPU, cost of a call-minute; what is derived says so."""

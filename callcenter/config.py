@@ -105,6 +105,8 @@ class Settings:
     """Weights of Moshi or its kin: a folder with config.json, or a repository on the Hugging Face hub; empty: none."""
     flow: str = "front_desk"
     """The flow that calls follow: a shipped one's name, or a TOML file; empty: none."""
+    words: str = ""
+    """Text file of words of the company's own, a name a line, that the model's ears learn at the start; empty: none."""
     zone: str = "UTC"
     """The company's time zone: what `today` and the opening hours of a flow mean."""
     tools: str = ""

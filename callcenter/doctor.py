@@ -15,7 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from websockets.exceptions import InvalidStatus, WebSocketException
 from websockets.sync.client import connect
 
+from callcenter import glossary
 from callcenter.config import Settings
+from callcenter.model.lexicon import Lexicon
 from callcenter.store import migrations
 from callcenter.switchboard import STREAM_PATH, token_secret
 from callcenter.telephony.origin import Origin, OriginError
@@ -43,6 +45,7 @@ class Finding:
 def examine(settings: Settings, url: str = "") -> list[Finding]:
     address = (url or settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/")
     findings = [*_machine(settings), *_database(settings), *_voice(settings), *_model(settings)]
+    findings += _words(settings)
     findings += _transfers(settings)
     return [*findings, *_provider(settings), *_public(settings), *_server(settings, address)]
 
@@ -132,6 +135,18 @@ def _model(settings: Settings) -> Iterator[Finding]:
     else:
         count = sum(part.numel() for part in model.network.parameters())
         yield Finding("model", "ok", f"{model.network.size.name}, {count / 1e6:.1f} M parameters on {settings.device}")
+
+
+def _words(settings: Settings) -> Iterator[Finding]:
+    if not settings.words:
+        return
+    try:
+        terms = glossary.read(Path(settings.words))
+        own = glossary.learnt(terms, Lexicon.load())
+    except (glossary.GlossaryError, VoiceError) as error:
+        yield Finding("words", "fail", str(error), "mend the file CALLCENTER_WORDS; espeak-ng says how words sound")
+        return
+    yield Finding("words", "ok", f"{len(terms)} lines of the company's own, {len(own)} words learnt at the start")
 
 
 def _transfers(settings: Settings) -> Iterator[Finding]:

@@ -24,7 +24,7 @@ from fastapi import FastAPI
 
 import admin
 import flows
-from callcenter import __version__, api, logs, webhooks
+from callcenter import __version__, api, glossary, logs, webhooks
 from callcenter.background.crm import crm_tools
 from callcenter.background.http_tools import shared_client
 from callcenter.background.llm import Endpoint, Llm
@@ -51,11 +51,13 @@ from callcenter.duplex.whisper import Whisper
 from callcenter.engine import Engine
 from callcenter.engine.runner import Runner
 from callcenter.events import Phrase
+from callcenter.glossary import GlossaryError, Learner
 from callcenter.house import House
 from callcenter.liaison import Office
 from callcenter.logs import log
 from callcenter.model.checkpoint import load as load_model
 from callcenter.model.checkpoint import shipped as shipped_model
+from callcenter.model.lexicon import Lexicon
 from callcenter.model.own import HUMS
 from callcenter.model.own import PHRASES as OPENINGS
 from callcenter.model.vocabulary import Vocabulary
@@ -114,17 +116,25 @@ def live(settings: Settings) -> Maker:
 
 def engine_of(settings: Settings) -> Callable[[], Engine]:
     """The engine that the calls of this process share, begun with the first that needs it."""
-    return partial(started, settings.model, settings.sessions, settings.device)
+    return partial(started, settings.model, settings.sessions, settings.device, settings.words)
 
 
 @cache
-def started(weights: str, sessions: int, device: str) -> Engine:
+def started(weights: str, sessions: int, device: str, words: str) -> Engine:
     model = load_model(Path(weights)) if weights else shipped_model()
     torch.set_num_threads(1)
-    runner = Runner(model.network, sessions, Vocabulary.shipped(), model.priors, device)
+    runner = Runner(model.network, sessions, vocabulary(words), model.priors, device)
     engine = Engine(runner, sessions, runner.most)
     engine.thresholds = model.thresholds
     return engine
+
+
+def vocabulary(words: str) -> Vocabulary:
+    """What ears know, with the words of a file."""
+    try:
+        return Vocabulary.shipped(own=glossary.learnt(glossary.read(Path(words)), Lexicon.load()) if words else {})
+    except VoiceError as error:
+        raise GlossaryError(f"nobody can tell how the words of {words} sound: {error}") from error
 
 
 os.register_at_fork(after_in_child=started.cache_clear)
@@ -179,8 +189,9 @@ def build(settings: Settings, makers: Mapping[str, Maker] | None = None, bound: 
         if name not in makers:
             raise ValueError(f"no duplex is called {name!r}; known: {', '.join(sorted(makers))}")
     chosen = (settings.duplex, settings.fallback)
+    learner = None
     if "interaction" in chosen or ("turnbased" in chosen and settings.ears == "own"):
-        engine_of(settings)()
+        learner = Learner(engine_of(settings)().know)
     if "turnbased" in chosen:
         network()  # what is missing is told now, and the first call need not load it
     if "moshi" in (settings.duplex, settings.fallback):
@@ -191,6 +202,8 @@ def build(settings: Settings, makers: Mapping[str, Maker] | None = None, bound: 
     spool.recover()
     store = Store(settings.database, settings.country)
     office = open_office(settings, store) if settings.flow else None
+    if learner is not None and office is not None:
+        learner.learn(office.flow)
     targets = read_targets({**(flow_targets(office.flow) if office else {}), **settings.transfers}, settings.country)
     board = Switchboard(
         settings,
@@ -202,6 +215,7 @@ def build(settings: Settings, makers: Mapping[str, Maker] | None = None, bound: 
         duplexes=makers,
         begin=exporting() if settings.otel else forget,
         office=office,
+        learner=learner,
     )
     account = None
     if settings.twilio_account and settings.twilio_token:

@@ -28,6 +28,7 @@ from callcenter.config import Settings
 from callcenter.duplex import Duplex
 from callcenter.events import Directed, Event, HangUp, Phrase, Policy, Rang, Transfer
 from callcenter.experiment import Arm
+from callcenter.glossary import Learner
 from callcenter.liaison import Liaison, Office
 from callcenter.line import End, Line
 from callcenter.logs import log
@@ -131,6 +132,7 @@ class Switchboard:
         duplexes: Mapping[str, Maker],
         begin: Begin = forget,
         office: Office | None = None,
+        learner: Learner | None = None,
     ) -> None:
         self.settings = settings
         self.store = store
@@ -144,6 +146,7 @@ class Switchboard:
         self._duplexes = duplexes
         self._begin = begin
         self._office = office
+        self._learner = learner
         self._flows = Published(store)
         self._endings: set[asyncio.Task[None]] = set()
         self._ringing: dict[str, tuple[Ringing, float]] = {}
@@ -318,12 +321,15 @@ class Switchboard:
         if office is None:
             return None
         if ringing.flow is not None:
-            return replace(office, flow=ringing.flow)
-        try:
-            return await self.asker.ask(partial(self._published, office, ringing, leg))
-        except (StoreDown, FlowError) as error:
-            log.error("the configured flow instead of the published one", call=ringing.call_id, error=str(error))
-            return office
+            office = replace(office, flow=ringing.flow)
+        else:
+            try:
+                office = await self.asker.ask(partial(self._published, office, ringing, leg))
+            except (StoreDown, FlowError) as error:
+                log.error("the configured flow instead of the published one", call=ringing.call_id, error=str(error))
+        if self._learner is not None and not self._learner.knows(office.flow):
+            await asyncio.to_thread(self._learner.learn, office.flow)
+        return office
 
     def _published(self, office: Office, ringing: Ringing, leg: int) -> Office:
         row = self.store.row(ringing.call_id) if leg else None

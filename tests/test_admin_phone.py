@@ -7,6 +7,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 import flows
+from callcenter.glossary import Learner
 from callcenter.store import published as shelf
 from callcenter.units import SILENT_FRAME
 from flows.versions import edited
@@ -73,6 +74,25 @@ def test_a_draft_is_tried_by_its_author_alone(lite):
         tried = server.house.store.row(told["call"]).flow_version
         assert tried not in ("", flows.shipped()["retail"].hash)
         assert visitor.post("/phone/calls", {"flow": "nothing"}).status_code == 422
+        visitor.close()
+
+
+def test_the_ears_learn_what_a_flow_has_callers_say_before_its_first_call(lite):
+    with running(*lite, flow="retail") as server:
+        visitor, taught = visitor_of(server, "author"), []
+        server.house.board._learner = Learner(taught.append)
+        text = flows.shipped()["retail"].text.replace('"my street has changed"', '"i live in vortexa now"')
+        assert "vortexa" in text
+        shelf.change(server.house.store, "retail", "ana", lambda history: edited(history, text))
+        for _ in range(2):
+            told = visitor.post("/phone/calls", {"flow": "retail"}).json()
+            with opened(server, told["path"]) as socket:
+                socket.send(f'{{"start":"{told["start"]}"}}')
+                until(lambda call=told["call"]: call in server.house.board.lines)
+                assert len(taught) == 1
+                assert "vortexa" in taught[0]
+                socket.send('{"stop":true}')
+            until(lambda call=told["call"]: call not in server.house.board.lines)
         visitor.close()
 
 

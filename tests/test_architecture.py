@@ -29,7 +29,7 @@ ORDER = [
     {"redaction"},
     {"store"},
     {"voices"},
-    {"telephony"},
+    {"telephony", "glossary"},
     {"logs"},
     {"duplex"},
     {"wire", "door", "metrics", "tracing"},

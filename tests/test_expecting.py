@@ -9,6 +9,7 @@ from callcenter.background.ground import Ground
 from callcenter.background.state import Awaiting, Dialogue
 from callcenter.callers.lines import NEEDY
 from callcenter.model.expectations import KINDS, read
+from callcenter.model.language import OWN
 from callcenter.model.vocabulary import Vocabulary
 
 
@@ -29,7 +30,7 @@ def test_every_kind_the_background_names_is_known_to_the_ears():
 
 def test_every_word_of_a_kind_is_a_word_or_a_class_of_the_shipped_vocabulary():
     vocabulary = Vocabulary.shipped()
-    known = vocabulary.number.keys() | vocabulary.language.members.keys()
+    known = vocabulary.number.keys() | vocabulary.language.members.keys() | {OWN}
     assert {word for several in KINDS.values() for word in several} <= known
 
 
@@ -42,7 +43,14 @@ def test_kinds_stand_for_their_words_and_words_for_themselves():
 
 @pytest.mark.parametrize(
     ("grammar", "some"),
-    [("postcode", "digits"), ("birth_date", "date"), ("name", "name"), ("phone", "digits"), ("amount", "amount")],
+    [
+        ("postcode", "digits"),
+        ("birth_date", "date"),
+        ("name", "name"),
+        ("phone", "digits"),
+        ("amount", "amount"),
+        ("city", "place"),
+    ],
 )
 def test_a_question_for_a_detail_expects_its_kind(grammar, some):
     assert some in kinds(" ".join(expecting.KINDS[grammar]))
@@ -51,7 +59,7 @@ def test_a_question_for_a_detail_expects_its_kind(grammar, some):
 def test_the_ears_are_told_with_each_question_and_what_was_expected_before_is_over():
     talk = Talk()
     (name,) = told(talk.say("where is the office chair i ordered"))
-    assert kinds(name.text) == {"name"}
+    assert kinds(name.text) == {"name", "own"}
     (code,) = told(talk.say("maria lopez"))
     assert kinds(code.text) == {"digits"}
     assert code.supersedes == (name.id,)
@@ -70,8 +78,8 @@ def test_no_kind_expects_small_words_that_are_likely_anyway():
 def test_letters_are_expected_once_a_name_was_not_understood():
     ground = Ground(FLOWS["retail"], {}, None)
     asked = Dialogue(awaiting=Awaiting("slot", "name", identity=True))
-    assert expecting.expected(ground, asked) == ("<name>",)
-    assert expecting.expected(ground, Dialogue(awaiting=asked.awaiting, misses=1)) == ("<letters>", "<name>")
+    assert expecting.expected(ground, asked) == ("<name>", "<own>")
+    assert expecting.expected(ground, Dialogue(awaiting=asked.awaiting, misses=1)) == ("<letters>", "<name>", "<own>")
 
 
 def test_what_can_be_chosen_is_expected_by_the_form_of_its_values():

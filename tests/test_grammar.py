@@ -244,6 +244,7 @@ def test_an_email_is_heard_or_spelled(said, wanted):
         ("address", "oak street", None),
         ("city", "it's in new orleans", "New Orleans"),
         ("city", "troy please", "Troy"),
+        ("city", "two rivers", "Two Rivers"),
         ("number", "about twenty five of them", 25),
         ("text", "the second cushion never came", "the second cushion never came"),
     ],

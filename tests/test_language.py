@@ -59,6 +59,23 @@ def test_a_digit_that_was_never_heard_there_is_a_digit_all_the_same(language):
     assert likely[WORDS.index("seven")] > likely[WORDS.index("account")] + log(4)
 
 
+@pytest.mark.parametrize("before", [[], ["my"], ["my", "number"], ["number", "is"], ["seven", "one"]])
+def test_words_of_ones_own_are_likely_anywhere_and_change_nothing_else(language, before):
+    both, known = language.besides(2), [*WORDS, "vortexa", "quillon"]
+    likely = every(both, after(both, before, known))
+    assert likely[: len(WORDS)] == pytest.approx(every(language, after(language, before)))
+    assert both.end(after(both, before, known)) == pytest.approx(language.end(after(language, before)))
+    assert -16 < likely[-1] == likely[-2] < -4
+    assert both.members[shipped.OWN] == (len(WORDS), len(WORDS) + 1)
+    followed = every(both, after(both, [*before, "quillon"], known))
+    assert int(np.argmax(followed)) < len(WORDS)
+
+
+def test_many_words_of_ones_own_share_what_they_get(language):
+    many = language.besides(1_000)
+    assert np.exp(many.alone[len(WORDS) :]).sum() == pytest.approx(exp(shipped.OWN_ALL), rel=0.05)
+
+
 def test_a_language_comes_back_from_its_file(language, tmp_path):
     language.save(tmp_path / "language.npz")
     again = Language.load(tmp_path / "language.npz")

@@ -21,14 +21,16 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "date": ("<date>",),
     "birth_date": ("<date>", "<year>"),
     "time": ("<time>",),
-    "name": ("<name>",),
+    "name": ("<name>", "<own>"),
     "email": ("<name>", "<letters>", "<digits>", "at", "dot", "com"),
     "phone": ("<digits>",),
     "postcode": ("<digits>",),
-    "address": ("<digits>",),
+    "address": ("<digits>", "street", "avenue", "road", "lane", "drive", "court", "boulevard", "apartment", "<own>"),
+    "city": ("<place>", "<own>"),
+    "text": ("<own>",),
     "yes_no": ("<yes_no>",),
 }
-"""By grammar. A town, a text and a choice are whatever is said."""
+"""By grammar. A choice is among what there is. `<own>`: words of the company's own."""
 
 SPELLED: Final = frozenset({"name", "email"})
 """Grammars whose second question asks for letters."""

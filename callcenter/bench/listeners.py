@@ -25,9 +25,9 @@ from callcenter.model.phones import LABEL, PHONES
 from callcenter.model.search import Search
 from callcenter.model.vocabulary import Vocabulary
 from callcenter.train.feigned import heard, lasting
-from callcenter.train.lexicon import reader
 from callcenter.train.tune_ears import transcribed
 from callcenter.units import SILENT_BYTE, TURN
+from callcenter.voices.pronouncing import reader
 
 Floats = NDArray[np.float32]
 

@@ -45,7 +45,8 @@ class Runner:
     ) -> None:
         """Without a vocabulary nothing is read from the phones."""
         self.rows = placed(network, rows, device)
-        self._vocabulary = vocabulary
+        self.vocabulary = vocabulary
+        """Of the calls that begin from now on; another may be put in its place."""
         self._priors = priors
         self._searches: dict[int, Search] = {}
         self.most = RECORDED if device.startswith("cuda") else 1
@@ -53,8 +54,8 @@ class Runner:
 
     def reset(self, row: int) -> None:
         self.rows.reset(row)
-        if self._vocabulary is not None:
-            self._searches[row] = Search(self._vocabulary, self._priors)
+        if self.vocabulary is not None:
+            self._searches[row] = Search(self.vocabulary, self._priors)
 
     def expect(self, row: int, words: Collection[str]) -> None:
         """Words (or classes of words) that this caller is likely to say next."""

@@ -10,6 +10,8 @@ anyway, and expecting them tears other sentences apart and helps no date (LOG of
 from collections.abc import Mapping
 from typing import Final
 
+from callcenter.model.language import OWN
+
 _FIGURES: Final = ("digit", "oh", "ten", "teen", "tens")
 
 KINDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -21,6 +23,8 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "year": (*_FIGURES, "hundred", "thousand"),
     "time": (*_FIGURES, "o'clock", "half", "past", "quarter", "morning", "afternoon", "noon"),
     "name": ("name", "surname"),
+    "place": ("place",),
+    "own": (OWN,),
     "yes_no": (
         "yes", "yeah", "yep", "yup", "sure", "correct", "right", "okay", "no", "nope", "please", "thanks", "that's",
     ),

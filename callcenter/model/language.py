@@ -6,7 +6,7 @@ that may follow a context still sums to one. A context is a pair of numbers (`Pa
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +22,10 @@ STEP = 16.0
 """Steps of a stored logarithm: 255 of them reach -15.9."""
 
 NEVER = -20.0
+
+OWN = "own words"
+OWN_EACH, OWN_ALL = -7.5, -3.0
+"""The logarithm of a word of somebody's own, as of one that is said now and then, and the most that all of them get."""
 
 
 class Past(NamedTuple):
@@ -81,6 +85,30 @@ class Language:
         known = past.pair >= 0
         longer = np.where(seen & known, self.triple[place], self.pair_rest[past.pair] + two)
         return np.where(known, longer, two).astype(np.float32), np.where(there, at, -1)
+
+    def besides(self, count: int) -> "Language":
+        """With so many words of somebody's own behind the others, in a class that nothing is known to go before."""
+        edge = self.classes - 1
+        share = min(OWN_EACH + float(np.log(max(count, 1))), OWN_ALL)
+
+        def moved(classes: Integers) -> Integers:
+            return np.where(classes == edge, edge + 1, classes)
+
+        def grown(values: Floats, value: float) -> Floats:
+            return np.insert(values, edge, np.float32(value))
+
+        before, after = self.pairs // self.classes, self.pairs % self.classes
+        place, last = self.triples // self.classes, self.triples % self.classes
+        return replace(
+            self,
+            worth=np.append(self.worth, np.full(count, -np.log(max(count, 1)), np.float32)),
+            of=np.append(self.of, np.full(count, edge)),
+            single=grown(self.single, share),
+            single_rest=grown(self.single_rest, 0.0),
+            pairs=moved(before) * (self.classes + 1) + moved(after),
+            triples=place * (self.classes + 1) + moved(last),
+            members={**self.members, OWN: tuple(range(len(self.of), len(self.of) + count))},
+        )
 
     def save(self, path: Path) -> None:
         classes = self.classes

@@ -6,7 +6,7 @@ node 1 is the silence before a word; both lead to the first phones of words.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,6 +45,16 @@ class Lexicon:
 
     def number(self) -> dict[str, int]:
         return {word: index for index, word in enumerate(self.words)}
+
+    def besides(self, own: Mapping[str, Sequence[Pronunciation]]) -> "Lexicon":
+        """With words of somebody's own behind the others; a word that is there already can be said in further ways."""
+        number = self.number()
+        sounds = list(self.sounds)
+        for word in own.keys() & number.keys():
+            at = number[word]
+            sounds[at] = chosen((*sounds[at], *own[word]), len(sounds[at]) + len(own[word]))
+        new = [word for word in own if word not in number]
+        return Lexicon((*self.words, *new), (*sounds, *(tuple(own[word]) for word in new)))
 
     def save(self, path: Path) -> None:
         flat = [sound for several in self.sounds for sound in several]

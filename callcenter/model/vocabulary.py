@@ -3,7 +3,7 @@
 Nothing in it changes, but it remembers a few sets of expectations, each with the tree they make.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callcenter.model.language import Language
-from callcenter.model.lexicon import PAUSE, START, Lexicon, Tree, tree
+from callcenter.model.lexicon import PAUSE, START, Lexicon, Pronunciation, Tree, tree
 
 Floats = NDArray[np.float32]
 
@@ -29,7 +29,7 @@ class Weights:
     floor: float = -10.0
     """The least logarithm a phone is given: no sure mistake of a frame or two may kill the right word."""
     language: float = 1.15
-    word: float = 0.3
+    word: float = -0.3
     """Added for every word."""
     stay: float = -0.3
     go: float = -1.0
@@ -60,6 +60,8 @@ class Vocabulary:
         self.number = lexicon.number()
         self.tree: Tree = tree(lexicon.sounds)
         self.speaks = np.diff(self.tree.ends)
+        self.own: Mapping[str, Sequence[Pronunciation]] = {}
+        """Words of somebody's own that are among them."""
         self._expected: dict[tuple[frozenset[str], float], Ahead] = {}
         self.plain = self.ahead((), 0.0)
 
@@ -71,8 +73,22 @@ class Vocabulary:
         return other
 
     @classmethod
-    def shipped(cls, weights: Weights | None = None) -> "Vocabulary":
-        return cls(Lexicon.load(), Language.load(), weights)
+    def shipped(
+        cls, weights: Weights | None = None, own: Mapping[str, Sequence[Pronunciation]] | None = None
+    ) -> "Vocabulary":
+        """`own`: words besides, with how they sound."""
+        lexicon, language = Lexicon.load(), Language.load()
+        if own:
+            known = len(lexicon.words)
+            lexicon = lexicon.besides(own)
+            language = language.besides(len(lexicon.words) - known)
+        made = cls(lexicon, language, weights)
+        made.own = dict(own or {})
+        return made
+
+    def besides(self, own: Mapping[str, Sequence[Pronunciation]]) -> "Vocabulary":
+        """The shipped words with further ones of somebody's own; those that are there already sound as they did."""
+        return Vocabulary.shipped(self.weights, {**own, **self.own})
 
     def ahead(self, words: Iterable[str], weight: float) -> "Ahead":
         """The tree with some words expected. Names of classes (`digit`, `letter`, `month`) stand for their words."""

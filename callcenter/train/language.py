@@ -18,7 +18,7 @@ from callcenter.model import lexicon
 from callcenter.model.language import Floats, Integers, Language, packed, sought, unpacked
 from callcenter.train import lexicon as sounds
 from callcenter.train import wordings
-from callcenter.train.names import COMMON_WORDS, FAMILY, GIVEN
+from callcenter.train.names import COMMON_WORDS, FAMILY, GIVEN, TOWNS
 
 SEED = 7
 UNKNOWN = -1
@@ -38,6 +38,7 @@ CLASSES: Mapping[str, Sequence[str]] = {
     ),
     "name": sorted(set(GIVEN) - set(FAMILY) - COMMON_WORDS),
     "surname": sorted(set(FAMILY) - set(GIVEN) - COMMON_WORDS),
+    "place": TOWNS,
 }  # fmt: skip
 """Words that mean nothing else."""
 

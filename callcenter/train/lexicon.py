@@ -10,16 +10,14 @@ import shutil
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from string import ascii_lowercase
-from typing import Any
 
 from callcenter.callers.voice import ACCENTS
 from callcenter.model.lexicon import Lexicon, Pronunciation, chosen, tokens
-from callcenter.model.phones import NUMBER, SILENCE, of_ipa, of_letters
-from callcenter.voices import ESPEAK_LOCK, find, loaded, phonemes
+from callcenter.model.phones import NUMBER, of_letters
+from callcenter.voices.pronouncing import espeak, reader
 
 VARIANTS, FREQUENT_VARIANTS = 4, 6
 FREQUENT = 300
@@ -74,28 +72,6 @@ def kept(words: Sequence[str], sounds: Sequence[tuple[Pronunciation, ...]]) -> L
     """Without what nobody can say."""
     pairs = [(word, several) for word, several in zip(words, sounds, strict=True) if several]
     return Lexicon(tuple(word for word, _ in pairs), tuple(several for _, several in pairs))
-
-
-@contextmanager
-def reader(accent: str) -> Iterator[Any]:
-    """Text to the phones of each of its words, as the library would say them."""
-    with ESPEAK_LOCK, loaded(*find()) as (library, _):
-        library.espeak_SetVoiceByName(accent.encode())
-
-        def read(text: str) -> list[Pronunciation]:
-            return [folded(word) for word in phonemes(library, text).split()]
-
-        yield read
-
-
-def folded(word: str) -> Pronunciation:
-    return tuple(phone for symbol in word.split("|") for phone in of_ipa(symbol) if phone != SILENCE)
-
-
-def espeak(words: Sequence[str], accent: str) -> list[Pronunciation]:
-    """Each word alone."""
-    with reader(accent) as read:
-        return [tuple(phone for part in read(word) for phone in part) for word in words]
 
 
 def in_sentences(sentences: Sequence[str], accents: Sequence[str] = ACCENTS[:4]) -> dict[str, list[Pronunciation]]:

@@ -16,7 +16,7 @@ from callcenter.callers.heldout import held_out
 from callcenter.callers.lines import DAYS, DIGITS, MONTHS, ORDINALS, TEENS, TENS, Lines, amount, customers
 from callcenter.callers.takes import Wording
 from callcenter.model.lexicon import tokens
-from callcenter.train.names import FAMILY, GIVEN
+from callcenter.train.names import FAMILY, GIVEN, PLACES
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 SMALL = (
@@ -26,7 +26,7 @@ SMALL = (
     "of course", "please",
 )  # fmt: skip
 SETS = ("speechocean", "librispeech")
-GENERATED, BARE, PHRASED = 40_000, 40_000, 4
+GENERATED, BARE, PLACED, PHRASED = 40_000, 40_000, 4_000, 4
 
 
 def sentences(data: Path | None, chance: Random, share: float = 1.0) -> list[list[str]]:
@@ -35,6 +35,7 @@ def sentences(data: Path | None, chance: Random, share: float = 1.0) -> list[lis
     texts += read_aloud(data) if data else []
     texts += generated(chance, round(GENERATED * share)) + bare_answers(chance, round(BARE * share))
     texts += phrases() * PHRASED
+    texts += [place(chance) for _ in range(round(PLACED * share))]
     return [words for words in map(tokens, texts) if words]
 
 
@@ -140,6 +141,15 @@ def name(chance: Random) -> str:
     return lead + f"{chance.choice(GIVEN)} {chance.choice(FAMILY)}"
 
 
+def place(chance: Random) -> str:
+    """Where somebody lives, goes or comes from."""
+    lead = chance.choice(
+        ("", "", "", "", "it's ", "in ", "i live in ", "i'm in ", "from ", "to ", "the city is ", "yes ", "that's ")
+    )
+    tail = chance.choice(("", "", "", f" {chance.choice(PLACES)}", " please", " new york", " north carolina"))
+    return f"{lead}{chance.choice(PLACES)}{tail}"
+
+
 def phrases(evaluation: bool = False) -> list[str]:
     """What callers may say at the steps of the shipped flows, on one side."""
     import flows
@@ -179,7 +189,7 @@ def grammar_words() -> list[str]:
         for text in strings(named):
             found.update(tokens(text.replace("{", " ").replace("}", " ")))
     found.update(
-        word for text in (*SMALL, *TEENS, *GIVEN, *FAMILY, *phrases(), *phrases(True)) for word in tokens(text)
+        word for text in (*SMALL, *TEENS, *GIVEN, *FAMILY, *PLACES, *phrases(), *phrases(True)) for word in tokens(text)
     )
     return sorted(found | {"oh", "double", "triple", "hundred", "thousand", "million", "mhm", "uhhuh", "hm"})
 

@@ -357,10 +357,15 @@ _CITY_LEADS: Final = (
 _NO_TOWN: Final = FILLERS | vocabulary("the a is my and now it we i live moved to town city called spelled")
 
 
+_COUNTS: Final = vocabulary("zero oh one two three four five six seven eight nine ten to too for")
+
+
 def city(spoken: Sequence[str]) -> str:
-    """The name of a town, said or spelled."""
+    """The name of a town, said or spelled. Nothing but figures is none."""
     rest = without_lead(spoken, _CITY_LEADS)
     if any(word in ("what", "how", "why", "when", "where", "can", "could") for word in rest[:1]):
         return ""
     said = [piece.text for piece in pieces(rest) if piece.text.isalpha() and piece.text not in _NO_TOWN]
+    if all(word in _COUNTS for word in said):
+        return ""
     return " ".join(_title(word) for word in said[:4])
