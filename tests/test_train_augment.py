@@ -7,7 +7,8 @@ import pytest
 from little_model import tone
 
 from callcenter.audio import decode
-from callcenter.train.augment import Beds, coloured, line, lossy, on_the_line
+from callcenter.model.phones import LABEL, NUMBER, SILENCE, UNKNOWN
+from callcenter.train.augment import GIVEN_AWAY, LATE, REST, Beds, coloured, line, lossy, on_the_line, swallowed
 from callcenter.units import FRAME, RATE, SILENT_BYTE
 
 SOUND = tone(3.0).astype(np.float32)
@@ -76,3 +77,57 @@ def test_lines_are_as_different_as_they_are_said_to_be():
     assert 3 < drawn[:, 0].std() < 5
     assert drawn[:, 1].min() >= 8
     assert drawn[:, 1].max() <= 42
+
+
+def words(*phones: int) -> tuple[np.ndarray, np.ndarray]:
+    """Ten frames of silence, eight of each phone, and forty of silence, sounding wherever it is none."""
+    labels = np.array([SILENCE] * 10 + [phone for phone in phones for _ in range(8)] + [SILENCE] * 40, np.uint8)
+    sound = np.where(labels.repeat(LABEL) == SILENCE, 0.0, 1_000.0).astype(np.float32)
+    return sound, labels
+
+
+def fates(*phones: int, count: int = 600) -> list[tuple[np.ndarray, np.ndarray]]:
+    made = []
+    for seed in range(count):
+        sound, labels = words(*phones)
+        swallowed(Random(seed), sound, labels)
+        made.append((sound, labels))
+    return made
+
+
+def test_first_consonants_are_swallowed_now_and_then_and_some_of_them_whole():
+    before, first = words(NUMBER["F"], NUMBER["AO"])[1], slice(10, 18)
+    cut = [one for one in fates(NUMBER["F"], NUMBER["AO"]) if not one[0][10 * LABEL]]
+    assert len(cut) == pytest.approx(600 * LATE, rel=0.3)
+    whole = [labels for sound, labels in cut if not sound[10 * LABEL : 18 * LABEL].any()]
+    assert 0.3 < len(whole) / len(cut) < 0.7
+    for labels in whole:
+        assert (labels[first] == SILENCE).sum() == 8 - GIVEN_AWAY, "it was meant, right before what is heard"
+    assert all((labels == before).all() for sound, labels in cut if sound[10 * LABEL : 18 * LABEL].any())
+
+
+def test_a_vowel_is_never_swallowed_whole_and_what_follows_keeps_its_sound():
+    for sound, labels in fates(NUMBER["AO"], NUMBER["F"], count=200):
+        assert sound[10 * LABEL : 18 * LABEL].any()
+        assert (sound[18 * LABEL : 26 * LABEL] == 1_000.0).all()
+        assert (labels[10:18] == NUMBER["AO"]).all()
+
+
+def test_breath_behind_a_last_sound_is_no_sound_of_it():
+    breathed = [one for one in fates(NUMBER["AO"]) if one[0][18 * LABEL :].any()]
+    assert 30 < len(breathed) < 100
+    for sound, labels in breathed:
+        assert (labels[18:] == SILENCE).all()
+        assert np.abs(sound[18 * LABEL :]).max() < 2_500
+        assert not sound[18 * LABEL + RATE // 2 :].any(), "it is over soon"
+
+
+def test_what_nobody_knows_and_short_rests_are_left_alone():
+    unknown = fates(UNKNOWN, count=100)
+    assert all(sound[10 * LABEL] for sound, _ in unknown)
+    labels = np.array([SILENCE] * (REST - 1) + [NUMBER["F"]] * 9, np.uint8)
+    for seed in range(100):
+        sound, kept = np.ones(len(labels) * LABEL, np.float32), labels.copy()
+        swallowed(Random(seed), sound, kept)
+        assert (kept == labels).all()
+        assert sound.all()

@@ -8,6 +8,7 @@ from little_training import texts
 
 from callcenter.callers.heldout import held_out
 from callcenter.model.phones import SILENCE
+from callcenter.train.dialects import TABLES
 from callcenter.train.pools import say_on
 
 
@@ -21,8 +22,10 @@ def test_flite_says_pools_until_there_are_enough_and_goes_on_where_it_was(tmp_pa
     assert len(made) == 2
     for name, pool in made.items():
         ((who, said),) = pool.items()
-        assert name.startswith(f"{who.replace(' ', '-')}-0-")
-        assert not held_out("voice", who.removeprefix("flite "))
+        _, voice, *where = who.split()
+        assert name.startswith(f"flite-{voice}-0-")
+        assert not held_out("voice", voice)
+        assert set(where) <= TABLES.keys()
         assert sum(map(len, said.values())) == 3
         for one in (one for several in said.values() for one in several):
             assert one.text

@@ -54,6 +54,16 @@ def test_steps_teach_ear_and_trunk(tmp_path):
     assert made.steps == {"dense": STEPS, "calls": STEPS}
 
 
+def test_an_ear_goes_on_by_whole_runs_of_phones(tmp_path):
+    """Nothing but runs is asked; the phones of frames are told better all the same."""
+    made = run(tmp_path, hearing=1.0, runs=1.0)
+    before = asked(made)
+    for at in range(3 * STEPS):
+        made.step(at / (6 * STEPS))
+    assert asked(made)["dense"] < 0.97 * before["dense"]
+    assert float(made._grammar.triples.sum()) > 0
+
+
 def test_a_frozen_ear_stays_bit_for_bit_and_the_trunk_learns(tmp_path):
     made = run(tmp_path, frozen=True, hearing=0.4)
     ear, trunk, before = parts(made, "ear"), parts(made, "trunk"), asked(made)

@@ -11,11 +11,27 @@ from callcenter.audio import encode
 from callcenter.callers import noises
 from callcenter.callers.clips import Clips
 from callcenter.callers.takes import LEVEL, Pcm
-from callcenter.units import FRAME, RATE, SILENT_BYTE
+from callcenter.model.phones import LABEL, NUMBER, SILENCE, UNKNOWN
+from callcenter.units import FRAME, RATE, SILENT_BYTE, samples
 
 Floats = NDArray[np.float32]
 FLOOR: Final = 22.0
 TAPS: Final = 24
+
+NOISY: Final = frozenset(
+    NUMBER[name] for name in ("B", "CH", "D", "DH", "F", "G", "HH", "JH", "K", "P", "S", "SH", "T", "TH", "V", "Z")
+)
+REST: Final = 6
+"""Frames of 20 ms of silence, from which on a sound begins anew."""
+
+LATE: Final = 0.15
+"""How often the beginning of a sound is swallowed."""
+
+PUFF: Final = 0.1
+"""How often breath follows its end."""
+
+GIVEN_AWAY: Final = 2
+"""Frames before the next sound that still count as a consonant which was swallowed whole."""
 
 
 class Beds:
@@ -48,6 +64,43 @@ def coloured(chance: Random, sound: Floats) -> Floats:
     taps[0] = 1.0
     taps /= np.sqrt(np.sum(np.square(taps)))
     return np.convolve(sound, taps.astype(np.float32))[: len(sound)].astype(np.float32)
+
+
+def swallowed(chance: Random, sound: Floats, labels: NDArray[np.uint8]) -> None:
+    """Recorders and lines that open late swallow first consonants, in part or whole; and people breathe out behind a
+    last sound, which is not its end. Changes both."""
+    changes = np.flatnonzero(np.diff(labels.astype(np.int16), prepend=-1))
+    ends = np.append(changes[1:], len(labels)).tolist()
+    phones = labels[changes].tolist()
+    for place, (start, end) in enumerate(zip(changes.tolist(), ends, strict=True)):
+        if phones[place] != SILENCE or end - start < REST:
+            continue
+        if end < len(labels) and phones[place + 1] != UNKNOWN and chance.random() < LATE:
+            _swallow(chance, sound, labels, end, ends[place + 1])
+        if start and chance.random() < PUFF:
+            _breathe(chance, sound, start * LABEL, end * LABEL)
+
+
+def _swallow(chance: Random, sound: Floats, labels: NDArray[np.uint8], start: int, end: int) -> None:
+    noisy = int(labels[start]) in NOISY
+    whole = noisy and end - start <= 12 and chance.random() < 0.5
+    until = end if whole else min(end, start + chance.randint(1, 3 if noisy else 2))
+    sound[start * LABEL : until * LABEL] = 0.0
+    if whole:
+        labels[start : max(start, until - GIVEN_AWAY)] = SILENCE
+
+
+def _breathe(chance: Random, sound: Floats, start: int, end: int) -> None:
+    before = sound[max(0, start - RATE // 4) : start]
+    loud = float(np.sqrt(np.square(before).mean())) * 10 ** (-chance.uniform(8.0, 26.0) / 20)
+    start += samples(chance.uniform(0.0, 0.06))
+    size = min(end - start, samples(chance.uniform(0.05, 0.3)))
+    if size <= 0:
+        return
+    generator = np.random.default_rng(chance.getrandbits(32))
+    noise = generator.normal(size=size + 1)
+    tilted = noise[1:] - chance.uniform(-0.7, 0.9) * noise[:-1]
+    sound[start : start + size] += (tilted * np.linspace(loud, 0.0, size)).astype(np.float32)
 
 
 def on_the_line(chance: Random, sound: Floats, beds: Beds, level_db: float, snr_db: float) -> NDArray[np.uint8]:

@@ -31,6 +31,7 @@ def everything(
     device: Annotated[str, typer.Option(help="cpu or cuda; empty: a GPU where there is one.")] = "",
     makers: Annotated[int, typer.Option(help="Processes that make examples; 0: as many as the cores bear.")] = 0,
     hearing: Annotated[float, typer.Option(help="The share of the time that the ear learns alone.")] = 0.4,
+    runs: Annotated[float, typer.Option(help="Go on with an ear by whole runs of phones; .75 is a good share.")] = 0.0,
     frozen: Annotated[bool, typer.Option("--frozen", help="Leave the ear as it is and teach the trunk alone.")] = False,
 ) -> None:
     """From nothing to weights: the ear, real people timed by it, ear and trunk together; then they are shipped."""
@@ -54,7 +55,7 @@ def everything(
             train(
                 planned(
                     work, data, minutes, device=device, cores=cores, makers=makers, frozen=frozen,
-                    size=size, hearing=hearing, flite=flite, told=typer.echo,
+                    size=size, hearing=hearing, runs=runs, flite=flite, told=typer.echo,
                 )
             )  # fmt: skip
     except RunError as error:

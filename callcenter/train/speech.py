@@ -27,6 +27,7 @@ from callcenter.callers.takes import STEP, Wording, levelled, powers
 from callcenter.callers.voice import Voice
 from callcenter.model.phones import LABEL, SILENCE, UNKNOWN, of_ipa, of_letters
 from callcenter.train import accents
+from callcenter.train.dialects import Dialect, begun
 from callcenter.units import RATE, samples
 
 Pcm = NDArray[np.int16]
@@ -293,18 +294,29 @@ def hurried(utterance: Utterance, rate: float) -> Utterance:
 # ----------------------------------------------------------------------------------------------------------- flite
 
 
-def flite(voice: str, text: str, stretch: float = 1.0) -> Utterance:
-    """A sentence of flite, with the phones it says it spoke."""
+def flite(voice: str, text: str, stretch: float = 1.0, dialect: Dialect | None = None) -> Utterance:
+    """A sentence of flite, with the phones it says it spoke, or with those it should have, in a dialect."""
+    given = voices.saying(text, voices.SPELLED).given
+    pcm, ends = told_by_flite(voice, ["-t", given], stretch)
+    begins = [0.0, *(end for _, end in ends)]
+    meant = [(name, start) for start, (name, _) in zip(begins, ends, strict=False)]
+    if dialect:
+        said = dialect.spoken([name for name, _ in ends])
+        sounds = " ".join(sound for _, ways in said for sound in ways)
+        pcm, ends = told_by_flite(voice, ["-p", sounds], stretch)
+        meant = begun(said, [end for _, end in ends])
+    starts, phones = spread([(samples(start), of_letters(name)) for name, start in meant], len(pcm))
+    return trimmed(Utterance(pcm, text, starts, phones))
+
+
+def told_by_flite(voice: str, what: Sequence[str], stretch: float) -> tuple[Pcm, list[tuple[str, float]]]:
+    """The sound, and its phones with their ends in seconds."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "spoken.wav"
         how = ["--setf", f"duration_stretch={stretch:.2f}", "-psdur"]
-        command = ["flite", "-voice", voice, *how, "-t", voices.saying(text, voices.SPELLED).given]
-        ran = subprocess.run([*command, "-o", str(path)], capture_output=True, text=True, timeout=60, check=True)
+        command = ["flite", "-voice", voice, *how, *what, "-o", str(path)]
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
         with wave.open(str(path)) as sound:
             pcm = np.frombuffer(sound.readframes(sound.getnframes()), np.int16)
             pcm = phone_band(resample(pcm, sound.getframerate()))
-    ends = [(name, float(end)) for name, end in re.findall(r"(\S+):([\d.]+)", ran.stdout)]
-    begins = [0.0, *(end for _, end in ends)]
-    events = [(samples(start), of_letters(name)) for start, (name, _) in zip(begins, ends, strict=False)]
-    starts, phones = spread(events, len(pcm))
-    return trimmed(Utterance(pcm, text, starts, phones))
+    return pcm, [(name, float(end)) for name, end in re.findall(r"(\S+):([\d.]+)", ran.stdout)]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from callcenter.callers.clips import ClipError, Clips
 from callcenter.callers.lines import customers
 from callcenter.model.phones import LABEL, SILENCE
-from callcenter.train.augment import Beds, coloured, line, lossy, on_the_line
+from callcenter.train.augment import Beds, coloured, line, lossy, on_the_line, swallowed
 from callcenter.train.cast import Cast, Person
 from callcenter.units import RATE, samples
 
@@ -45,6 +45,7 @@ def stretch(chance: Random, person: Person, beds: Beds) -> Stretch:
             if frames.start < frames.stop:
                 labels[frames] = said.labels(frames.start * LABEL - at, frames.stop - frames.start)
         at += len(said) + samples(chance.choice((chance.uniform(0.05, 0.3), chance.uniform(0.1, 1.0))))
+    swallowed(chance, sound, labels)
     level_db, snr_db = line(chance)
     audio = on_the_line(chance, coloured(chance, sound), beds, level_db, snr_db)
     return lossy(chance, audio, 0.02 if chance.random() < 0.5 else 0.0), labels

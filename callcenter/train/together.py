@@ -29,6 +29,7 @@ from callcenter.train.learn import PARTS, Batch, losses, shortened
 from callcenter.train.packs import Bakery, Wanted
 from callcenter.train.people import People
 from callcenter.train.pools import say_on
+from callcenter.train.sequences import Grammar, sequence_loss
 from callcenter.train.shelf import Shelf
 from callcenter.train.streams import SECONDS, Stretch, clips_of
 from callcenter.train.throats import heard_otherwise
@@ -65,6 +66,9 @@ class Order:
     rate: float = 2e-3
     last: float = 2e-5
     drop: float = 0.0
+    runs: float = 0.0
+    """Of what the ear is asked, the share that is whole runs of phones and not single ones (`sequences`): for an ear
+    that hears well already."""
     warm: int = 200
     """Steps until the rate is whole."""
     frozen: bool = False
@@ -133,6 +137,7 @@ class Run:
             network.ear.parameters(), order.rate, betas=(0.9, 0.98), weight_decay=0.02, fused=fused
         )
         self._trunk = torch.optim.AdamW(trunk, order.rate, betas=(0.9, 0.98), weight_decay=0.03, fused=fused)
+        self._grammar = Grammar()
         self._sums: dict[str, list[Tensor]] = {}
         self._over = threading.Event()
         self._people = People(order.data, order.pools)
@@ -238,7 +243,12 @@ class Run:
         mel = disguised(heard_otherwise(drawn["sound"]))
         with autocast(self.order.device):
             states, _ = self.network.ear(mel, self.network.ear.silence(rows, mel.device))
-            return phone_loss(self.network.ear.phones(states), drawn["labels"].long())
+            said, labels = self.network.ear.phones(states), drawn["labels"].long()
+            alone = phone_loss(said, labels)
+        if not self.order.runs:
+            return alone
+        self._grammar.count(labels.cpu().numpy())
+        return (1 - self.order.runs) * alone + self.order.runs * sequence_loss(said, labels, self._grammar)
 
     def _calls(self, rows: int) -> dict[str, Tensor]:
         batch = Batch.of(self.shelves["calls"].draw(rows), heard_otherwise)
