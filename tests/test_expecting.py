@@ -1,5 +1,6 @@
 """What the background tells the ears to expect: what the open question asks for, in words the ears know."""
 
+import numpy as np
 import pytest
 from talking import FLOWS, Talk, of
 
@@ -9,7 +10,7 @@ from callcenter.background.ground import Ground
 from callcenter.background.state import Awaiting, Dialogue
 from callcenter.callers.lines import NEEDY
 from callcenter.model.expectations import KINDS, read
-from callcenter.model.language import OWN
+from callcenter.model.language import OWN, Past
 from callcenter.model.vocabulary import Vocabulary
 
 
@@ -98,3 +99,19 @@ def test_notes_for_the_ears_are_never_withdrawn_with_what_is_said():
     wishes = talk.say("where is the office chair i ordered")
     ids = {note.id for note in told(wishes)}
     assert not ids & {one.note_id for one in of(wishes, Withdraw)}
+
+
+def test_an_oh_among_digits_is_as_likely_as_a_zero():
+    """People say it as often, and it is in no class of words."""
+    vocabulary = Vocabulary.shipped()
+    bonus = vocabulary.ahead(read("<digits>"), 2.0).bonus
+    alone = vocabulary.language.alone
+    past = Past(*(np.array([value]) for value in vocabulary.language.start))
+    for word in ("nine", "eight", "one"):
+        _, past = vocabulary.language.score(past, np.array([vocabulary.number[word]]))
+    likely = {
+        word: float(vocabulary.language.score(past, np.array([number]))[0][0]) + float(bonus[number])
+        for word, number in ((word, vocabulary.number[word]) for word in ("oh", "zero", "two"))
+    }
+    assert likely["oh"] > likely["two"] - 1.0
+    assert bonus[vocabulary.number["office"]] == 0 < -alone[vocabulary.number["office"]]

@@ -50,6 +50,10 @@ class Weights:
     """Probability of silence above which a frame is silent."""
 
 
+LIFTED: Mapping[str, float] = {"oh": 1.5}
+"""By how much more a word is lifted that stands for one of a class and is in none: an "oh" among digits is a zero."""
+
+
 class Vocabulary:
     """`number` is a word's number, `speaks` how many words end at a node."""
 
@@ -99,7 +103,7 @@ class Vocabulary:
             bonus = np.zeros(len(self.words), np.float32)
             for word in key[0]:
                 named = self.language.members.get(word, (self.number[word],) if word in self.number else ())
-                bonus[list(named)] = weight
+                bonus[list(named)] = weight + LIFTED.get(word, 0.0)
             self._expected[key] = Ahead(self, bonus)
         return self._expected[key]
 
