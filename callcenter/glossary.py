@@ -11,14 +11,14 @@ espeak-ng; no sound is made.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import structlog
 
-from callcenter.model.lexicon import Lexicon, Pronunciation, tokens
+from callcenter.model.lexicon import Lexicon, Words, tokens
 from callcenter.voices import VoiceError
 from callcenter.voices.pronouncing import pronounced
 from flows import Flow
@@ -27,8 +27,6 @@ log = structlog.get_logger()
 
 MOST: Final = 20_000
 """Words of one's own that can be searched for beside the others in time."""
-
-Words = Mapping[str, tuple[Pronunciation, ...]]
 
 
 class GlossaryError(ValueError):

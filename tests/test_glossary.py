@@ -20,10 +20,10 @@ from callcenter.config import Settings
 from callcenter.doctor import _words
 from callcenter.engine.engine import Engine
 from callcenter.engine.runner import Runner
-from callcenter.glossary import GlossaryError, Learner, Term, Words, learnt, read, terms, terms_of, unknown
+from callcenter.glossary import GlossaryError, Learner, Term, learnt, read, terms, terms_of, unknown
 from callcenter.model.checkpoint import shipped
 from callcenter.model.config import LATE
-from callcenter.model.lexicon import Lexicon
+from callcenter.model.lexicon import Lexicon, Words
 from callcenter.model.phones import NUMBER, PHONES
 from callcenter.model.vocabulary import Vocabulary
 from callcenter.server import build, engine_of, started, vocabulary

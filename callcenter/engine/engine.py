@@ -7,7 +7,7 @@ goes on with the others. Lateness is counted here and decided upon by the call.
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +17,7 @@ from callcenter.engine.runner import Answer, Runner
 from callcenter.engine.schedule import Schedule, Waiting
 from callcenter.engine.slots import Full, Slots
 from callcenter.model.conduct import Thresholds
-from callcenter.model.lexicon import Pronunciation
+from callcenter.model.lexicon import Words
 from callcenter.model.streaming import Heard
 
 BATCH: Final = Histogram("callcenter_engine_batch_rows", "rows stepped together", buckets=(1, 2, 4, 8, 16, 32, 64, 128))
@@ -67,7 +67,7 @@ class Engine:
     def late(self) -> int:
         return self._schedule.late
 
-    def know(self, own: Mapping[str, Sequence[Pronunciation]]) -> None:
+    def know(self, own: Words) -> None:
         """Words of somebody's own, and how they sound, for the ears of calls that begin from now on."""
         if self._runner.vocabulary is not None and own:
             self._runner.vocabulary = self._runner.vocabulary.besides(own)

@@ -28,6 +28,8 @@ AGREED = re.compile(r"\b(?:uh|um)[- ]?hu[hm]\b")
 WORD = re.compile(r"[a-z]+(?:'[a-z]+)*")
 
 Pronunciation = tuple[int, ...]
+Words = Mapping[str, Sequence[Pronunciation]]
+"""How words sound."""
 
 
 def tokens(text: str) -> list[str]:
@@ -46,7 +48,7 @@ class Lexicon:
     def number(self) -> dict[str, int]:
         return {word: index for index, word in enumerate(self.words)}
 
-    def besides(self, own: Mapping[str, Sequence[Pronunciation]]) -> "Lexicon":
+    def besides(self, own: Words) -> "Lexicon":
         """With words of somebody's own behind the others; a word that is there already can be said in further ways."""
         number = self.number()
         sounds = list(self.sounds)

@@ -3,7 +3,7 @@
 Nothing in it changes, but it remembers a few sets of expectations, each with the tree they make.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callcenter.model.language import Language
-from callcenter.model.lexicon import PAUSE, START, Lexicon, Pronunciation, Tree, tree
+from callcenter.model.lexicon import PAUSE, START, Lexicon, Tree, Words, tree
 
 Floats = NDArray[np.float32]
 
@@ -64,7 +64,7 @@ class Vocabulary:
         self.number = lexicon.number()
         self.tree: Tree = tree(lexicon.sounds)
         self.speaks = np.diff(self.tree.ends)
-        self.own: Mapping[str, Sequence[Pronunciation]] = {}
+        self.own: Words = {}
         """Words of somebody's own that are among them."""
         self._expected: dict[tuple[frozenset[str], float], Ahead] = {}
         self.plain = self.ahead((), 0.0)
@@ -77,9 +77,7 @@ class Vocabulary:
         return other
 
     @classmethod
-    def shipped(
-        cls, weights: Weights | None = None, own: Mapping[str, Sequence[Pronunciation]] | None = None
-    ) -> "Vocabulary":
+    def shipped(cls, weights: Weights | None = None, own: Words | None = None) -> "Vocabulary":
         """`own`: words besides, with how they sound."""
         lexicon, language = Lexicon.load(), Language.load()
         if own:
@@ -90,7 +88,7 @@ class Vocabulary:
         made.own = dict(own or {})
         return made
 
-    def besides(self, own: Mapping[str, Sequence[Pronunciation]]) -> "Vocabulary":
+    def besides(self, own: Words) -> "Vocabulary":
         """The shipped words with further ones of somebody's own; those that are there already sound as they did."""
         return Vocabulary.shipped(self.weights, {**own, **self.own})
 
