@@ -245,6 +245,8 @@ def test_an_email_is_heard_or_spelled(said, wanted):
         ("city", "it's in new orleans", "New Orleans"),
         ("city", "troy please", "Troy"),
         ("city", "two rivers", "Two Rivers"),
+        ("city", "two", None),
+        ("city", "to i", None),
         ("number", "about twenty five of them", 25),
         ("text", "the second cushion never came", "the second cushion never came"),
     ],

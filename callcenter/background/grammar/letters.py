@@ -356,8 +356,8 @@ _CITY_LEADS: Final = (
 
 _NO_TOWN: Final = FILLERS | vocabulary("the a is my and now it we i live moved to town city called spelled")
 
-
-_COUNTS: Final = vocabulary("zero oh one two three four five six seven eight nine ten to too for")
+_COUNTS: Final = frozenset({*ONES, "ten", "to", "too", "for"})
+"""Figures, and what is heard in their place."""
 
 
 def city(spoken: Sequence[str]) -> str:
