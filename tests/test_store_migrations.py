@@ -1,7 +1,9 @@
+import sqlite3
 import threading
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from callcenter.store import migrations
 from callcenter.store.database import connect
@@ -89,3 +91,26 @@ def test_processes_that_upgrade_at_the_same_time_take_turns(empty):
         thread.join()
     assert problems == []
     assert migrations.drift(empty) == []
+
+
+def test_a_file_whose_log_is_not_on_yet_is_waited_for_while_another_writes(tmp_path):
+    """SQLite refuses to turn the log on beside a writer, without waiting: so do two processes meet at a new file."""
+    writer = sqlite3.connect(tmp_path / "new.db", isolation_level=None, check_same_thread=False)
+    writer.execute("begin immediate")
+    done = threading.Timer(0.3, writer.execute, ("commit",))
+    done.start()
+    engine = connect(f"sqlite:///{tmp_path}/new.db")
+    with engine.connect() as connection:
+        assert connection.execute(text("pragma journal_mode")).scalar() == "wal"
+    engine.dispose()
+    done.join()
+    writer.close()
+
+
+def test_a_file_that_stays_locked_is_given_up_after_the_patience(tmp_path):
+    writer = sqlite3.connect(tmp_path / "new.db", isolation_level=None)
+    writer.execute("begin immediate")
+    engine = connect(f"sqlite:///{tmp_path}/new.db", 1)
+    with pytest.raises(OperationalError, match="locked"), engine.connect():
+        pass
+    writer.close()

@@ -34,6 +34,9 @@ SEARCH: Final = "words_index"
 UPGRADING: Final = 4_217_001
 """Key of PostgreSQL's advisory lock: processes that upgrade at the same time take turns."""
 
+TURN_S: Final = 60
+"""How long one waits for another's upgrade."""
+
 
 def metadata() -> list[MetaData]:
     modules = [import_module(name) for name in MODULES]
@@ -106,7 +109,7 @@ def _config() -> Config:
 
 @contextmanager
 def _connection(url: str) -> Iterator[Connection]:
-    engine = connect(url)
+    engine = connect(url, TURN_S)
     try:
         with engine.execution_options(**WRITING).begin() as connection:
             yield connection
