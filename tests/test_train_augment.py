@@ -131,3 +131,26 @@ def test_what_nobody_knows_and_short_rests_are_left_alone():
         swallowed(Random(seed), sound, kept)
         assert (kept == labels).all()
         assert sound.all()
+
+
+class Recordings:
+    """Sixty-four noises, each a tone of its own."""
+
+    def clips(self, name):
+        return tuple(range(64)) if name == "noise" else ()
+
+    def pcm(self, clip):
+        return tone(1.0, 400.0 + 40 * clip)
+
+
+def test_recorded_noise_gives_way_to_other_recorded_noise():
+    beds, chance = Beds(1, Recordings(), [], each=2), Random(2)
+    drawn = [beds.draw(chance, RATE) for _ in range(300)]
+    heights = {int(np.abs(np.fft.rfft(one)).argmax()) for one in drawn}
+    assert len(heights) > 25, "four recordings lie ready at a time"
+    assert np.mean([np.square(one).mean() for one in drawn]) == pytest.approx(1.0, rel=0.2)
+
+
+def test_a_recording_of_noise_can_be_had_as_it_is_and_none_where_there_are_none():
+    assert len(Beds(1, Recordings(), [], each=2).clip(Random(1))) == RATE
+    assert BEDS.clip(Random(1)) is None

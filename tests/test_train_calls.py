@@ -128,6 +128,15 @@ def test_phones_are_those_of_who_speaks_to_us():
     assert not voiced[55:].any()
 
 
+def test_phones_of_who_speaks_to_us_stand_though_something_sounds_behind():
+    turn, behind = Sound("turn", said("a b c", 1.0), 800, 8_800), Sound("noise", said("d e f", 2.0), 0, 16_000)
+    for sounds in ([turn, behind], [behind, turn]):
+        phones, _ = labels(sounds, 16_000)
+        assert (phones[:5] == UNKNOWN).all()
+        assert ((phones[5:55] != UNKNOWN) & (phones[5:55] != SILENCE)).all()
+        assert (phones[55:] == UNKNOWN).all()
+
+
 def test_a_pause_within_words_is_not_voice_and_a_hum_is_no_claim():
     halting = Sound("turn", said("a b", 2.0, [(0.5, 1.0)]), 0, 16_000)
     _, voiced = labels([halting], 16_000)

@@ -194,7 +194,7 @@ def test_every_opening_but_the_greeting_is_taught_and_a_note_is_there_when_it_is
             there = there + 1 if any(kind == "<say>" for kind, _ in one.notes) else there
             if one.done == SPEAK and not one.speaking and one.done_opening == "<note>":
                 assert there > 0
-    openings = {one.opening for made in scenes() for one in made.decided if one.opening}
+    openings = {one.opening for made in (*scenes(), *scenes("clumsy")) for one in made.decided if one.opening}
     assert {"<note>", "<check>", "<wait>", "<bye>", "<hello>"} <= openings
     assert "<greet>" not in openings
 
@@ -255,3 +255,45 @@ def test_what_was_right_and_not_done_stays_right_while_nothing_happens():
                 assert (after.label, after.opening) == (one.label, one.opening)
                 same += 1
     assert same > 200
+
+
+def test_what_sounds_behind_a_caller_goes_on_and_no_decision_follows_it(monkeypatch):
+    """A television that is on is heard all the while; who yields, hums or keeps silent for it is never right."""
+    monkeypatch.setattr("callcenter.train.scene.BEHIND", 1.0)
+    for seed in range(6):
+        made = scene(seed)
+        behind = [one for one in made.sounds if one.kind == "noise"]
+        assert sum(one.end - one.start for one in behind) > 0.3 * len(made.decided) * TURN
+        assert (
+            max(after.start - before.end for before, after in pairwise(sorted(behind, key=lambda o: o.end))) < 5 * RATE
+        )
+        answered = [at for at, one in turns(made) if one.label == SPEAK and not one.speaking]
+        assert any(sounding(made, at, ("noise",)) for at in answered)
+        for at, one in turns(made):
+            if one.label == YIELD:
+                assert sounding(made, at - 1, CLAIMS)
+
+
+def test_a_note_at_the_beginning_of_a_call_is_said_at_once_whatever_sounds_behind(monkeypatch):
+    monkeypatch.setattr("callcenter.train.scene.BEHIND", 1.0)
+    found = 0
+    for seed in range(20):
+        made = scene(seed)
+        if not any(kind == "<say>" for kind, _ in made.decided[0].notes) or made.speeches[0].start < TURN:
+            continue
+        found += 1
+        assert made.decided[0].label == SPEAK
+    assert found
+
+
+def test_now_and_then_something_sounds_just_behind_an_end_and_the_answer_comes_all_the_same(monkeypatch):
+    monkeypatch.setattr("callcenter.train.scene.AFTERWARDS", 1.0)
+    monkeypatch.setattr("callcenter.train.scene.BEHIND", 0.0)
+    made = [scene(seed) for seed in range(6)]
+    over = [
+        (at, one)
+        for call in made
+        for at, one in turns(call)
+        if one.label == SPEAK and not one.speaking and sounding(call, at, ("noise", "tic"))
+    ]
+    assert len(over) > 5

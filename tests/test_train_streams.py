@@ -4,12 +4,13 @@ from pathlib import Path
 from random import Random
 
 import numpy as np
-from little_model import Everybody
+from little_model import Everybody, said
 
 from callcenter.audio import decode
+from callcenter.callers.takes import LEVEL
 from callcenter.model.phones import LABEL, SILENCE
 from callcenter.train.augment import Beds
-from callcenter.train.streams import KINDS, SECONDS, clips_of, stretch
+from callcenter.train.streams import KINDS, SECONDS, behind, clips_of, stretch
 from callcenter.units import RATE
 
 BEDS = Beds(1, None, [], 1)
@@ -55,3 +56,27 @@ def test_who_has_nothing_to_say_is_heard_as_a_quiet_line():
 
 def test_where_there_are_no_recordings_there_are_none():
     assert clips_of(Path("/nowhere")) is None
+
+
+class Behind:
+    name = "behind"
+
+    def say(self, chance, kind):
+        return said("and now the weather for tomorrow", 3.0)
+
+
+def test_somebody_far_behind_is_faint_and_goes_on():
+    for seed in range(8):
+        sound = np.zeros(SECONDS * RATE, np.float32)
+        behind(Random(seed), sound, Behind())
+        loud = np.abs(sound) > 1
+        assert loud.mean() > 0.3
+        assert 0.02 < np.sqrt(np.square(sound[loud]).mean()) / LEVEL < 0.3
+
+
+def test_somebody_far_behind_is_labelled_as_silence():
+    for seed in range(4):
+        _, labels = stretch(Random(seed), Everybody(), BEDS)
+        audio, same = stretch(Random(seed), Everybody(), BEDS, Behind())
+        assert (labels == same).all()
+        assert len(audio) == SECONDS * RATE

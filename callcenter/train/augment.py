@@ -35,7 +35,7 @@ GIVEN_AWAY: Final = 2
 
 
 class Beds:
-    """Loops of noise, made once a process."""
+    """Loops of noise, made once a process; those of recordings give way to others as they are drawn."""
 
     def __init__(self, seed: int, clips: Clips | None, voices: Sequence[Pcm], each: int = 8) -> None:
         generator, chance = np.random.default_rng(seed), Random(seed)
@@ -43,16 +43,29 @@ class Beds:
         beds += [noises.hum(generator, 50.0 if at % 2 else 60.0) for at in range(each // 2)]
         for _ in range(each if voices else 0):
             beds.append(noises.babble(generator, chance.sample(list(voices), min(6, len(voices)))))
-        for clip in chance.sample(list(clips.clips("noise")), 2 * each) if clips else ():
-            beds.append(noises.looped(clips.pcm(clip), generator) if clips else beds[0])
-        self._beds = beds
+        self._clips = clips
+        self._made = len(beds)
+        self._beds = [*beds, *(self._recorded(chance) for _ in range(2 * each if clips else 0))]
 
     def draw(self, chance: Random, count: int) -> Floats:
         """So many samples of one, of power 1."""
-        bed = chance.choice(self._beds)
+        place = chance.randrange(len(self._beds))
+        if place >= self._made and chance.random() < RENEWED:
+            self._beds[place] = self._recorded(chance)
+        bed = self._beds[place]
         at = chance.randrange(len(bed))
         repeated = np.resize(np.roll(bed, -at), count)
         return repeated.astype(np.float32)
+
+    def clip(self, chance: Random) -> Pcm | None:
+        """A recording of something that is no voice, as it is."""
+        known = self._clips.clips("noise") if self._clips else ()
+        return self._clips.pcm(chance.choice(known)) if self._clips and known else None
+
+    def _recorded(self, chance: Random) -> Floats:
+        clip = self.clip(chance)
+        generator = np.random.default_rng(chance.getrandbits(32))
+        return noises.hiss(generator) if clip is None else noises.looped(clip, generator)
 
 
 def coloured(chance: Random, sound: Floats) -> Floats:
@@ -130,3 +143,6 @@ def line(chance: Random) -> tuple[float, float]:
 
 
 SECOND: Final = RATE
+
+RENEWED: Final = 0.25
+"""How often a recorded noise that is drawn is another than before: a few would be learnt by heart."""

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callcenter.audio import decode, encode
+from callcenter.audio.offline import phone_band
 from callcenter.callers import noises
 from callcenter.callers.channel import reflection
 from callcenter.callers.lines import whole_words
-from callcenter.callers.takes import Take, plain
+from callcenter.callers.takes import Pcm, Take, levelled, plain
 from callcenter.callers.voice import Voice
 from callcenter.model.conduct import EAGER, HUM, YIELDS
 from callcenter.model.config import AHEAD, BACKCHANNEL, LISTEN, NOTE_TOKENS, SPEAK
@@ -29,6 +30,9 @@ from callcenter.units import RATE, SILENT_BYTE, TURN, samples
 
 PRODUCT: Final = Voice("en-us", 175, 50, 50)
 AUDIO: Final = -1
+
+NO_VOICE: Final = 0.3
+"""Of what sounds behind a caller, the share that is nobody's voice."""
 
 MADE: Final = {"cough": noises.cough, "laugh": noises.laugh, "sneeze": noises.sneeze, "throat": noises.throat}
 HEARD: Final = {"turn": 1.0, "story": 1.0, "cut": 1.0, "hum": 0.9, "tic": 0.0, "aside": 0.7, "noise": 0.3}
@@ -96,6 +100,8 @@ class Company:
         if kind == "cough":
             made = chance.choice(list(MADE.values()))(np.random.default_rng(chance.getrandbits(32)))
             return Utterance(made)
+        if kind == "television" and chance.random() < NO_VOICE:
+            return Utterance(self._something(chance))
         said = person.say(chance, kind)
         if said is None:
             said = self._cast.synthetic(chance).say(chance, kind)
@@ -103,6 +109,13 @@ class Company:
             return None
         far = noises.distant(Take(said.pcm, said.text, said.words), np.random.default_rng(chance.getrandbits(32)))
         return Utterance(far.pcm, said.text, words=said.words)
+
+    def _something(self, chance: Random) -> Pcm:
+        """What is behind a caller and is no voice: a door, a dog, rain."""
+        clip = self._beds.clip(chance) if chance.random() < 0.5 else None
+        if clip is not None and clip.any():
+            return levelled(phone_band(clip))
+        return noises.door(np.random.default_rng(chance.getrandbits(32)))
 
     def _agent(self, chance: Random, speaker: Voice, opening: str) -> Utterance:
         kept = self._spoken.setdefault(opening, [])
@@ -300,11 +313,12 @@ def labels(sounds: Sequence[Sound], count: int) -> tuple[NDArray[np.uint8], NDAr
         first, last = max(0, one.start // LABEL), min(len(phones), -(-one.end // LABEL))
         if first >= last:
             continue
+        here = phones[first:last]
         if one.kind in ("aside", "noise", "tic"):
-            phones[first:last] = UNKNOWN
+            here[here == SILENCE] = UNKNOWN
             continue
         known = one.said.labels(first * LABEL - one.start, last - first)
-        phones[first:last] = known
+        here[known != SILENCE] = known[known != SILENCE]
         if one.kind in CLAIMS:
             quiet = np.zeros(last - first, np.bool_)
             for start, stop in one.said.pauses:

@@ -22,6 +22,7 @@ from callcenter.model.text import TOKEN, shipped
 from callcenter.train.augment import Beds
 from callcenter.train.calls import Company, Example, agents_of
 from callcenter.train.cast import Cast
+from callcenter.train.scene import BEHIND
 from callcenter.train.streams import babbling, clips_of, customers_of, stretch, wanted
 
 Arrays = dict[str, NDArray[Any]]
@@ -84,7 +85,10 @@ def put(path: Path, pack: Arrays) -> None:
 
 
 def speech(chance: Random, cast: Cast, beds: Beds) -> Arrays:
-    made = [stretch(chance, cast.person(chance, timed=True), beds) for _ in range(EACH["dense"])]
+    made = []
+    for _ in range(EACH["dense"]):
+        other = cast.synthetic(chance) if chance.random() < BEHIND else None
+        made.append(stretch(chance, cast.person(chance, timed=True), beds, other))
     return {"sound": np.stack([sound for sound, _ in made]), "labels": np.stack([labels for _, labels in made])}
 
 

@@ -43,6 +43,12 @@ AGAIN: Final = samples(0.7)
 PROMISE: Final = samples(1.4)
 """The caller waits for an answer that is not there: say so."""
 
+BEHIND: Final = 0.15
+"""Of the calls, those with something that sounds behind the caller all the while: a television, a family."""
+
+AFTERWARDS: Final = 0.12
+"""How often something sounds just when the caller has ended, and is no more of it."""
+
 
 @dataclass(slots=True)
 class Sound:
@@ -155,8 +161,13 @@ class Scene:
         """Whether there is something to say as soon as the line is open."""
         self._stocked = chance.random() < 0.4
         """Whether the next answer always lies ready, before anybody has asked."""
+        self._behind: list[Utterance] = []
+        self._behind_at = 0
 
     def play(self) -> "Scene":
+        if self.chance.random() < BEHIND:
+            self._behind = [made for _ in range(4) if (made := self.other("television")) is not None]
+            self._behind_at = samples(self.chance.uniform(0.0, 2.0))
         if self.chance.random() < 0.35:
             self._begin_call()
         for turn in range(self.turns):
@@ -203,6 +214,7 @@ class Scene:
 
     def _caller(self, end: int) -> None:
         self._give_way(end)
+        self._sound_behind(end)
         claim = self._claim
         if claim is not None and claim.end <= end:
             self._claim = None
@@ -210,6 +222,8 @@ class Scene:
             if claim.answer and self._retry is None:
                 self._owed, self._asked, self._promised, self._answered_wait = claim, -1, False, False
                 self._due = claim.end + samples(self.chance.uniform(3.5, 6.0))
+            if self.chance.random() < AFTERWARDS:
+                self._room(self._now + samples(self.chance.uniform(0.0, 0.8)), self.chance.choice(("noise", "tic")))
         while self._overs and self._overs[0][0] < end:
             at, kind = self._overs.pop(0)
             if self._speech is not None and self._claim is None:
@@ -217,6 +231,14 @@ class Scene:
         if self._claim is None and self._due < end:
             self._begin(max(self._due, self._now))
         self._now_quiet(end)
+
+    def _sound_behind(self, end: int) -> None:
+        """One thing after another, round and round, whatever else goes on."""
+        while self._behind and self._behind_at < end:
+            made = self._behind.pop(0)
+            self._behind.append(made)
+            at, self._behind_at = self._behind_at, self._behind_at + len(made) + samples(self.chance.uniform(0.2, 4.0))
+            self.sounds.append(Sound("noise", made, at, at + len(made), self.chance.uniform(0.05, 0.22)))
 
     def _now_quiet(self, end: int) -> None:
         if self._speech is not None:
@@ -416,7 +438,7 @@ class Scene:
 
         It does not grow while nothing happens, so that what is right once stays right.
         """
-        if not self.speeches and not self.sounds:
+        if not self.speeches and all(sound.kind == "noise" for sound in self.sounds):
             return 0
         return AGAIN if self._quiet - self._yielded < samples(4.0) else UNASKED
 

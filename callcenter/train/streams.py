@@ -9,10 +9,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from callcenter.callers import noises
 from callcenter.callers.clips import ClipError, Clips
 from callcenter.callers.lines import customers
+from callcenter.callers.takes import Take
 from callcenter.model.phones import LABEL, SILENCE
-from callcenter.train.augment import Beds, coloured, line, lossy, on_the_line, swallowed
+from callcenter.train.augment import Beds, Floats, coloured, line, lossy, on_the_line, swallowed
 from callcenter.train.cast import Cast, Person
 from callcenter.units import RATE, samples
 
@@ -26,7 +28,8 @@ Stretch = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 """Mu-law and labels."""
 
 
-def stretch(chance: Random, person: Person, beds: Beds) -> Stretch:
+def stretch(chance: Random, person: Person, beds: Beds, other: Person | None = None) -> Stretch:
+    """`other`: somebody far behind, who is not listened to: silence is what that is labelled."""
     count = SECONDS * RATE
     sound = np.zeros(count, np.float32)
     labels = np.full(count // LABEL, SILENCE, np.uint8)
@@ -46,9 +49,26 @@ def stretch(chance: Random, person: Person, beds: Beds) -> Stretch:
                 labels[frames] = said.labels(frames.start * LABEL - at, frames.stop - frames.start)
         at += len(said) + samples(chance.choice((chance.uniform(0.05, 0.3), chance.uniform(0.1, 1.0))))
     swallowed(chance, sound, labels)
+    if other is not None:
+        behind(chance, sound, other)
     level_db, snr_db = line(chance)
     audio = on_the_line(chance, coloured(chance, sound), beds, level_db, snr_db)
     return lossy(chance, audio, 0.02 if chance.random() < 0.5 else 0.0), labels
+
+
+def behind(chance: Random, sound: Floats, other: Person) -> None:
+    """Adds a voice from across the room that talks on."""
+    gain = np.float32(chance.uniform(0.04, 0.2))
+    at = samples(chance.uniform(-1.0, 2.0))
+    while at < len(sound):
+        said = other.say(chance, chance.choice(("television", "television", "request", "story")))
+        if said is None:
+            return
+        far = noises.distant(Take(said.pcm, said.text), np.random.default_rng(chance.getrandbits(32))).pcm
+        first, last = max(0, at), min(len(sound), at + len(far))
+        if first < last:
+            sound[first:last] += far[first - at : last - at] * gain
+        at += len(far) + samples(chance.uniform(0.2, 3.0))
 
 
 def customers_of(data: Path) -> tuple[str, ...]:
