@@ -75,6 +75,7 @@ DECISIONS = (
     "background.phrases",
     "background.policies",
     "background.proposals",
+    "background.objections",
     "background.reading",
     "background.remote",
     "background.rules",

@@ -1,5 +1,7 @@
 """What the background tells the ears to expect: what the open question asks for, in words the ears know."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from talking import FLOWS, Talk, of
@@ -7,7 +9,7 @@ from talking import FLOWS, Talk, of
 from callcenter.background import expecting
 from callcenter.background.exchange import Withdraw, Write
 from callcenter.background.ground import Ground
-from callcenter.background.state import Awaiting, Dialogue
+from callcenter.background.state import Awaiting, Dialogue, Slot
 from callcenter.callers.lines import NEEDY
 from callcenter.model.expectations import KINDS, read
 from callcenter.model.language import OWN, Past
@@ -92,6 +94,15 @@ def test_what_can_be_chosen_is_expected_by_the_form_of_its_values():
 def test_a_change_to_confirm_expects_yes_or_no():
     ground = Ground(FLOWS["retail"], {}, None)
     assert expecting.expected(ground, Dialogue(awaiting=Awaiting("confirm", "cancel_order {}"))) == ("<yes_no>",)
+
+
+def test_a_no_that_was_not_understood_expects_the_details_that_may_be_wrong():
+    ground = Ground(FLOWS["retail"], {}, None)
+    begun = Dialogue().begin(FLOWS["retail"].steps["change_address"])
+    moving = begun.with_task(replace(begun.task, slots={"street": Slot("14 Willow Lane")}))
+    asked = replace(moving, awaiting=Awaiting("confirm", "change_address {}"))
+    assert expecting.expected(ground, asked) == ("<yes_no>",)
+    assert {"<yes_no>", "<digits>", "lane"} <= set(expecting.expected(ground, replace(asked, misses=1)))
 
 
 def test_notes_for_the_ears_are_never_withdrawn_with_what_is_said():

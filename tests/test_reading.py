@@ -10,6 +10,7 @@ from callcenter.background.ground import Ground
 from callcenter.background.phrases import learn
 from callcenter.background.reading import Reader
 from callcenter.background.state import Awaiting, Dialogue, Result, Slot
+from callcenter.background.walking import walk
 from flows import parse
 
 RETAIL = FLOWS["retail"]
@@ -86,6 +87,64 @@ def test_a_yes_to_a_question_that_was_not_heard_confirms_nothing():
 
 def test_a_no_declines():
     assert READER.read(CONFIRM, "no leave it").dialogue.task.declined
+
+
+MOVED = replace(
+    KNOWN.begin(RETAIL.steps["change_address"], "i have moved to fourteen willow lane"),
+    awaiting=Awaiting("confirm", "change_address {}"),
+)
+MOVING = MOVED.with_task(
+    replace(MOVED.task, slots={"street": Slot("14 Willow Lane"), "city": Slot("Salem"), "zip": Slot("01970")})
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ("no the street is wrong", "street"),
+        ("no it's fit in willing lane", "street"),
+        ("no not salem the city is something else it's wrong", "city"),
+        ("that's not right the zip code is different", "zip"),
+    ],
+)
+def test_a_no_to_one_detail_of_a_change_asks_for_that_detail_anew(said, asked):
+    reading = READER.read(MOVING, said)
+    assert reading.kind == "understood"
+    assert reading.dialogue.task.slots.keys() == {"street", "city", "zip"} - {asked}
+    assert not reading.dialogue.task.declined
+    plan = walk(GROUND, reading.dialogue, {})
+    assert plan.dialogue.awaiting == Awaiting("slot", asked)
+
+
+@pytest.mark.parametrize(
+    "said", ["no that's wrong", "no it's fifty will a", "no it's in springfield", "no that's not right"]
+)
+def test_a_no_that_objects_to_something_unclear_is_asked_about(said):
+    reading = READER.read(MOVING, said)
+    assert (reading.kind, reading.dialogue.misses) == ("missed", 1)
+    assert reading.dialogue.task == MOVING.task
+    assert reading.dialogue.awaiting == MOVING.awaiting
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "no",
+        "no thanks",
+        "no leave it",
+        "no it's fine",
+        "no please don't",
+        "no i changed my mind",
+        "no not now",
+        "stop that please",
+    ],
+)
+def test_a_plain_no_to_a_change_declines_it(said):
+    assert READER.read(MOVING, said).dialogue.task.declined
+
+
+def test_a_no_that_puts_a_detail_right_needs_no_question():
+    assert READER.read(MOVING, "no it's fifteen willow lane").dialogue.task.slots["street"].value == "15 Willow Lane"
 
 
 @pytest.mark.parametrize("said", ["no the chair", "no sorry i meant the office chair", "make that four two one seven"])

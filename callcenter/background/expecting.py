@@ -52,6 +52,9 @@ def _all(ground: Ground, d: Dialogue) -> Iterator[str]:
             yield from ("<yes_no>", *_detail(ground, d))
         case "confirm" | "retry":
             yield "<yes_no>"
+            if d.misses and d.task:
+                for collect in ground.flow.steps[d.task.step].collect:
+                    yield from KINDS.get(collect.grammar, ()) if collect.name in d.task.slots else ()
         case "which":
             yield "<yes_no>"
             for name in d.awaiting.name.split("|"):

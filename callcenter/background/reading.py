@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from callcenter.background import objections
 from callcenter.background.details import Details
 from callcenter.background.grammar import words
 from callcenter.background.grammar.answers import corrected, has_marker, yes_no
@@ -247,10 +248,23 @@ class Reader:
         if answer:
             task = replace(d.task, confirmed=d.task.confirmed | {d.awaiting.name})
             return Reading(d.with_task(task), "understood")
+        if answer is False and scores[0][0] != DROP and (asked := self._objected(d, d.task, spoken)) is not None:
+            return asked
         if answer is False or scores[0][0] == DROP:
             return Reading(d.with_task(replace(d.task, declined=True)), "understood")
         other = self._intent(scores, SURE)
         return self._begin(d, other, spoken) if other and other.name != d.task.step else None
+
+    def _objected(self, d: Dialogue, task: Task, spoken: Sequence[str]) -> Reading | None:
+        """Not a no to the change, but to how it would be made: what was understood of it is not what is meant."""
+        given = [one for one in self.details.collects(d) if one.name in task.slots]
+        if not given or not objections.objects(spoken):
+            return None
+        name = objections.disputed(given, spoken)
+        if not name:
+            return Reading(replace(d, misses=d.misses + 1), "missed")
+        cleared = replace(task.without(name), said=())
+        return Reading(replace(d.with_task(cleared), awaiting=Awaiting("nothing")), "understood", "I'm sorry.")
 
     def _retry(self, d: Dialogue, spoken: Sequence[str]) -> Reading | None:
         answer = yes_no(spoken)
