@@ -76,6 +76,7 @@ DECISIONS = (
     "background.policies",
     "background.proposals",
     "background.objections",
+    "background.proving",
     "background.reading",
     "background.remote",
     "background.rules",

@@ -72,3 +72,28 @@ def test_groups_are_found_in_turns_of_phrase():
 def test_no_group_is_empty():
     assert all(texts.split() for texts in GROUPS.values())
     assert set(COMMON) == {PERSON, BYE, HOLD, REPEAT, DROP, "@nothing"}
+
+
+@pytest.mark.parametrize(
+    ("heard", "meant"),
+    [
+        ("order for two one seven", "order four two one seven"),
+        ("order forty to seventeen", "order forty two seventeen"),
+        ("is it one to eight", "is it one two eight"),
+    ],
+)
+def test_a_digit_that_is_heard_as_a_small_word_is_one_among_digits(heard, meant):
+    assert content(heard) == content(meant)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("a table for two people", "for"),
+        ("i want to cancel", "to"),
+        ("from one to the other", "to"),
+        ("too much", "too"),
+    ],
+)
+def test_a_small_word_is_no_digit_by_itself(said, kept):
+    assert kept in content(said)

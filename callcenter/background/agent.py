@@ -39,10 +39,11 @@ from callcenter.background.exchange import (
 from callcenter.background.leaving import ended, goodbye, leave, returned
 from callcenter.background.patience import SETTLES, SETTLES_LATER, WHOLE_BY
 from callcenter.background.phrases import PERSON, learn
+from callcenter.background.proving import another_proof, as_heard
 from callcenter.background.reading import Reader, Reading
 from callcenter.background.state import Dialogue, Result, Said
-from callcenter.background.walking import another_proof, walk
 from callcenter.background.walking import told as what_it_tells
+from callcenter.background.walking import walk
 from callcenter.events import Asked, TookFloor, Yielded
 from callcenter.units import samples
 from flows import Flow
@@ -237,6 +238,8 @@ class Agent:
     def _missed(self, dialogue: Dialogue, text: str = "") -> None:
         if (other := another_proof(self.desk.ground, dialogue)) is not None:
             go(self.desk, other, INSTEAD)
+        elif (named := as_heard(self.desk.ground, dialogue, text)) is not None:
+            go(self.desk, named)
         elif (offered := self.reader.offered(dialogue, text)) is not None:
             self._which(offered)
         elif dialogue.misses >= self.flow.hand_over.after:
@@ -362,7 +365,7 @@ class Agent:
             if desk.at - self.word_at >= (SETTLES_LATER if self._in_part() else SETTLES):
                 self._settle_early()
         elif desk.d.part and desk.at - max(self.part_at, self.word_at) >= WHOLE_BY:
-            self._missed(replace(desk.d, misses=desk.d.misses + 1))
+            self._missed(replace(desk.d, misses=desk.d.misses + 1), desk.d.part)
         elif not any(desk.ledger.pending()):
             self._wait()
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callcenter.background.grammar.days import MONTHS, WEEKDAYS
-from callcenter.background.grammar.figures import ONES, ORDINALS, TEENS, TENS
+from callcenter.background.grammar.figures import ALIKE, ONES, ORDINALS, TEENS, TENS
 from callcenter.background.grammar.words import vocabulary, words
 from callcenter.background.thesaurus import groups
 
@@ -136,11 +136,23 @@ _ENDINGS: Final = ("ations", "ation", "ings", "ing", "ments", "ment", "ed", "es"
 def content(text: str) -> tuple[str, ...]:
     """The words that can tell what is wanted, numbers and days made alike."""
     out: list[str] = []
-    for word in words(text.replace("<num>", "zero").replace("<day>", "today")):
-        kind = "<num>" if word in _NUMBERS or word[0].isdigit() else "<day>" if word in _DAYS else word
+    spoken = words(text.replace("<num>", "zero").replace("<day>", "today"))
+    for at, word in enumerate(spoken):
+        number = _numeric(word) or (word in ALIKE and _among_numbers(spoken, at))
+        kind = "<num>" if number else "<day>" if word in _DAYS else word
         if kind not in _POLITE and not (out and out[-1] == kind == "<num>"):
             out.append(kind)
     return tuple(out)
+
+
+def _numeric(word: str) -> bool:
+    return word in _NUMBERS or word[0].isdigit()
+
+
+def _among_numbers(spoken: Sequence[str], at: int) -> bool:
+    """Whether what sounds like a digit stands where one would: "order for two one seven", "forty to seventeen"."""
+    before, after = at > 0 and _numeric(spoken[at - 1]), [_numeric(word) for word in spoken[at + 1 : at + 3]]
+    return after == [True, True] or (before and after[:1] == [True])
 
 
 def _stem(word: str) -> str:

@@ -5,13 +5,14 @@ has a change confirmed, tells the result, goes on to the next step. It stops whe
 It is pure: the same dialogue and results give the same plan, so it may be tried after every word.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from callcenter.background.grammar import Wanted, parse, words
 from callcenter.background.ground import Ground, filled_arguments, plain_value
-from callcenter.background.notes import MISSING, any_holds, argument, fill, holds, paths
+from callcenter.background.notes import any_holds, argument, fill, holds, paths
+from callcenter.background.proving import asked_here, claimed, early, together
 from callcenter.background.state import Awaiting, Dialogue, Plan, Result, Said, Slot, Task, Wish, same
 from flows import Collect, Step, Use, Verification
 
@@ -35,24 +36,6 @@ def told(ground: Ground, dialogue: Dialogue, task: Task) -> tuple[Said, ...]:
     once = _Walk(ground, replace(dialogue, tasks=(task,)), {})
     once.tell(ground.flow.steps[task.step], task)
     return tuple(once.lines)
-
-
-MISHEARD: Final = 2
-"""Times that a proof is asked for in vain before another is."""
-
-
-def another_proof(ground: Ground, d: Dialogue) -> Dialogue | None:
-    """Where a detail that proves who is calling is misheard again and again: the next attempt, which asks for another,
-    with what was understood already."""
-    rule, here = ground.verification(d), ground.asked_for(d)
-    if not d.awaiting.identity or rule is None or here is None or d.misses < MISHEARD or d.attempt >= rule.attempts:
-        return None
-    later = replace(d, attempt=d.attempt + 1, need="", part="", misses=0)
-    values = ground.values(later, d.identity)
-    left = [one for one in rule.collect if one.name not in d.identity.slots and holds(one.when, values)]
-    if not left or any(one.name == here.name for one in left):
-        return None
-    return replace(later, awaiting=Awaiting("nothing"))
 
 
 @dataclass(slots=True)
@@ -96,10 +79,10 @@ class _Walk:
         if self.d.attempt > rule.attempts:
             return self._transfer("not_verified")
         values = self.way.values(self.d, self.d.identity)
-        for collect in rule.collect:
-            if collect.name != self.d.need and (collect.optional or not holds(collect.when, values)):
-                continue
+        for collect in asked_here(rule, self.d, values):
             if (slot := self.d.identity.slots.get(collect.name)) is None:
+                if collect.name in self.d.before and (turn := self._fits(rule, early(self.way, rule, self.d, values))):
+                    return turn
                 first = not self.d.identity.slots and self.d.attempt == 1 and rule.say
                 if first and self.d.awaiting.identity is False:
                     self._say(rule.say, {})
@@ -109,9 +92,7 @@ class _Walk:
         return self._proof(rule, values)
 
     def _proof(self, rule: Verification, values: Mapping[str, Any]) -> Stop:
-        arguments = {
-            name: value for name, item in rule.arguments.items() if (value := argument(item, values)) is not MISSING
-        }
+        arguments = claimed(rule, values)
         result = self._known(Wish(rule.tool, arguments))
         if result is None:
             return self._need(Wish(rule.tool, arguments))
@@ -126,7 +107,7 @@ class _Walk:
         if need in {collect.name for collect in rule.collect} and need not in self.d.identity.slots:
             self.d = replace(self.d, need=need)
             return "on"
-        if (turn := self._proof_together(rule, arguments)) is not None:
+        if turn := self._fits(rule, together(self.way, rule, self.d)):
             return turn
         before = {**self.d.before, **self.d.identity.slots}
         self.d = replace(self.d, attempt=self.d.attempt + 1, need="", identity=Task(0, ""), before=before)
@@ -135,17 +116,9 @@ class _Walk:
         self._say(rule.failed, {})
         return "on"
 
-    def _proof_together(self, rule: Verification, tried: Mapping[str, Any]) -> Stop | None:
-        """What this attempt gave together with what the attempts before did, which was misheard in its own way: a name
-        that only sounds right is forgiven by whoever checks it where everything else is right."""
-        now, before = self.d.identity.slots, self.d.before
-        for slots in ({**before, **now}, {**now, **before}):
-            values = self.way.values(self.d, replace(self.d.identity, slots=slots))
-            arguments = {
-                name: value for name, item in rule.arguments.items() if (value := argument(item, values)) is not MISSING
-            }
-            if arguments == tried:
-                continue
+    def _fits(self, rule: Verification, several: Sequence[dict[str, Any]]) -> Stop | None:
+        """The first of several claims that holds; "stop" while one of them is looked up, None where none does."""
+        for arguments in several:
             result = self._known(Wish(rule.tool, arguments))
             if result is None:
                 return self._need(Wish(rule.tool, arguments))

@@ -208,12 +208,13 @@ def _dated(spoken: Sequence[str], numbered: tuple[int, int], month: int, today: 
 
 
 def _year(spoken: Sequence[str], at: int, today: Day) -> tuple[int, int] | None:
-    """ "nineteen eighty five", "two thousand and one", "1985", "eighty five"."""
+    """ "nineteen eighty five", "two thousand and one", "1985", "eighty five"; "ninety ninety five" is misheard."""
     if at < len(spoken) and spoken[at] in ("in", "of") and at + 1 < len(spoken):
         at += 1
     if at >= len(spoken):
         return None
-    found = runs(spoken[at:])
+    century = spoken[at] == "ninety" and at + 1 < len(spoken) and spoken[at + 1] in (*TENS, *TEENS)
+    found = runs(("nineteen", *spoken[at + 1 :]) if century else spoken[at:])
     if not found or found[0].start:
         return None
     digits = found[0].digits
