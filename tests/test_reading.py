@@ -134,6 +134,7 @@ def test_a_no_that_objects_to_something_unclear_is_asked_about(said):
         "no leave it",
         "no it's fine",
         "no please don't",
+        "no that's not what i want",
         "no i changed my mind",
         "no not now",
         "stop that please",

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from callcenter.model.expectations import read
 from callcenter.model.lexicon import Lexicon, tree
 from callcenter.model.vocabulary import REMEMBERED, Vocabulary
 
@@ -42,3 +43,12 @@ def test_only_so_many_expectations_are_remembered(vocabulary):
     for weight in range(REMEMBERED):
         vocabulary.ahead({"may"}, 2.0 + weight)
     assert vocabulary.ahead({"may"}, 1.0) is not first
+
+
+def test_names_that_are_other_words_too_are_expected_as_names(vocabulary):
+    """James, Grace and Young are in no class of names, for they mean something else as well."""
+    ahead = vocabulary.ahead(read("<name>"), 2.0)
+    by = {word: float(ahead.bonus[vocabulary.number[word]]) for word in ("james", "grace", "young", "carter", "maria")}
+    assert all(bonus > 2.0 * vocabulary.weights.language for bonus in by.values()), by
+    assert ahead.bonus[vocabulary.number["order"]] == 0
+    assert not {"james", "young"} & {vocabulary.words[at] for at in vocabulary.language.members["name"]}

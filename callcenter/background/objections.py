@@ -14,6 +14,7 @@ from callcenter.background.grammar.words import vocabulary, words
 from flows import Collect
 
 _WRONG: Final = vocabulary("wrong incorrect mistake misheard misunderstood different")
+_NOT_SO: Final = frozenset([("not", "right"), ("not", "correct"), ("not", "it"), ("isn't", "right"), ("isn't", "it")])
 _AS_FOLLOWS: Final = tuple(
     tuple(told.split())
     for told in ("it's", "it is", "its", "the", "it should be", "i said", "i meant", "i mean", "make it", "make that")
@@ -44,7 +45,7 @@ def objects(spoken: Sequence[str]) -> bool:
     """Whether something is said to be otherwise: a figure, "that's wrong", "no, it's ..."."""
     if _FIGURES & set(spoken) or any(word.isdecimal() for word in spoken) or _WRONG & set(spoken):
         return True
-    if "not right" in " ".join(spoken) or ("that's", "not") in pairwise(spoken):
+    if any(pair in _NOT_SO for pair in pairwise(spoken)):
         return True
     rest = list(spoken)
     while rest and rest[0] in _NO:

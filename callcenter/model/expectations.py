@@ -22,7 +22,7 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "date": ("month", "march", "may", "day", "ordinal", "first", "second", *_FIGURES, "today", "tomorrow"),
     "year": (*_FIGURES, "hundred", "thousand"),
     "time": (*_FIGURES, "o'clock", "half", "past", "quarter", "morning", "afternoon", "noon"),
-    "name": ("name", "surname"),
+    "name": ("name", "surname", "called"),
     "place": ("place",),
     "own": (OWN,),
     "yes_no": (

@@ -42,6 +42,11 @@ CLASSES: Mapping[str, Sequence[str]] = {
 }  # fmt: skip
 """Words that mean nothing else."""
 
+BESIDES: Mapping[str, Sequence[str]] = {
+    "called": sorted({*GIVEN, *FAMILY} - set(CLASSES["name"]) - set(CLASSES["surname"])),
+}
+"""Groups that are no classes, for their words mean something else too, but may be expected: James, Young, Grace."""
+
 
 def build(
     words: Sequence[str],
@@ -49,11 +54,12 @@ def build(
     least_pair: int = 1,
     least_triple: int = 1,
     classes: Mapping[str, Sequence[str]] = CLASSES,
+    besides: Mapping[str, Sequence[str]] = BESIDES,
 ) -> Language:
     """The language of the sentences; words not in the list are known to be there, and never expected."""
     number = {word: index for index, word in enumerate(words)}
-    members = {name: [number[w] for w in several if w in number] for name, several in classes.items()}
-    of = _classes(len(words), list(members.values()))
+    members = {name: [number[w] for w in several if w in number] for name, several in {**classes, **besides}.items()}
+    of = _classes(len(words), [members[name] for name in classes])
     counts = np.bincount([number[w] for s in sentences for w in s if w in number], minlength=len(words))
     told = [[number.get(word, UNKNOWN) for word in sentence] for sentence in sentences]
     return _estimated(_worth(of, counts), of, told, (least_pair, least_triple), members)
