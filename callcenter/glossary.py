@@ -6,8 +6,8 @@ A text file has a name or term a line, and behind a `=` how a word sounds where 
     Kings Cross Arcade
     Siobhan = shivawn
 
-What callers may say in a flow is read from the flow, when the first call follows it. How a word sounds is asked of
-espeak-ng; no sound is made.
+What callers may say in a flow is read from the flow, when the first call follows it; articles, people, streets and
+towns of the embedded CRM at the start. How a word sounds is asked of espeak-ng; no sound is made.
 """
 
 import threading
@@ -71,7 +71,12 @@ def terms_of(flow: Flow) -> Iterator[Term]:
         said = [*step.phrases]
         for collect in step.collect:
             said += [*collect.sayings, *collect.options]
-        yield from (Term(tuple(words)) for text in said if (words := tokens(text)))
+        yield from terms_in(said)
+
+
+def terms_in(texts: Iterable[str]) -> Iterator[Term]:
+    """What is named somewhere, such as in the records of a CRM."""
+    return (Term(tuple(words)) for text in texts if (words := tokens(text)))
 
 
 def learnt(told: Iterable[Term], lexicon: Lexicon) -> Words:
@@ -91,7 +96,8 @@ def learnt(told: Iterable[Term], lexicon: Lexicon) -> Words:
 
 
 class Learner:
-    """Teaches the ears of a process what callers may say in the flows they follow, each once, before its first call."""
+    """Teaches the ears of a process what callers may say in the flows they follow, each before its first call, and what
+    they may name besides; every word once."""
 
     def __init__(self, know: Callable[[Words], None]) -> None:
         self._know = know
@@ -105,18 +111,25 @@ class Learner:
     def learn(self, flow: Flow) -> None:
         """A synthesizer may be asked for how words sound, so this takes a moment; without one nothing is learnt."""
         with self._lock:
-            if self.knows(flow):
-                return
-            try:
-                own = learnt(terms_of(flow), Lexicon.load())
-            except (VoiceError, GlossaryError) as error:
-                log.warning("what callers may say is not known to the ears", flow=flow.name, why=str(error))
-                own = {}
-            new = {word: ways for word, ways in own.items() if word not in self._words}
-            if new:
-                self._know(new)
-            self._words |= new.keys()
-            self._flows.add(flow.hash)
+            if not self.knows(flow):
+                self._teach(terms_of(flow), f"flow {flow.name}")
+                self._flows.add(flow.hash)
+
+    def hear(self, texts: Iterable[str], where: str) -> None:
+        """Further things that callers may name; `where` they are from."""
+        with self._lock:
+            self._teach(terms_in(texts), where)
+
+    def _teach(self, told: Iterable[Term], where: str) -> None:
+        try:
+            own = learnt(told, Lexicon.load())
+        except (VoiceError, GlossaryError) as error:
+            log.warning("what callers may say is not known to the ears", where=where, why=str(error))
+            return
+        new = {word: ways for word, ways in own.items() if word not in self._words}
+        if new:
+            self._know(new)
+        self._words |= new.keys()
 
 
 def unknown(told: Iterable[Term], lexicon: Lexicon) -> list[str]:

@@ -21,11 +21,13 @@ import torch
 import uvicorn
 import uvloop
 from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 
 import admin
 import flows
 from callcenter import __version__, api, glossary, logs, webhooks
 from callcenter.background.crm import crm_tools
+from callcenter.background.crm.spoken import spoken
 from callcenter.background.http_tools import shared_client
 from callcenter.background.llm import Endpoint, Llm
 from callcenter.background.secret import Secret as NamedSecret
@@ -203,6 +205,7 @@ def build(settings: Settings, makers: Mapping[str, Maker] | None = None, bound: 
     store = Store(settings.database, settings.country)
     office = open_office(settings, store) if settings.flow else None
     if learner is not None and office is not None:
+        learner.hear(named_in(store), "the CRM")
         learner.learn(office.flow)
     targets = read_targets({**(flow_targets(office.flow) if office else {}), **settings.transfers}, settings.country)
     board = Switchboard(
@@ -222,6 +225,15 @@ def build(settings: Settings, makers: Mapping[str, Maker] | None = None, bound: 
         account = Account(settings.twilio_account, settings.twilio_token.reveal(), api=settings.twilio_api)
     exchange = Exchange(targets, settings.dial_allowed)
     return House(settings, origin, store, spool, Shipper(spool, store), board, exchange, account, desk)
+
+
+def named_in(store: Store) -> tuple[str, ...]:
+    """What callers may name of the embedded CRM's records, if they can be had now: calls are taken without it."""
+    try:
+        return spoken(store.engine)
+    except SQLAlchemyError as error:
+        log.warning("what the CRM's records name is not known to the ears", why=str(error))
+        return ()
 
 
 def open_office(settings: Settings, store: Store) -> Office:

@@ -11,8 +11,10 @@ from little_model import network
 
 import flows
 from callcenter import glossary
+from callcenter.background.crm.spoken import spoken
 from callcenter.bench.ears import telephoned
 from callcenter.bench.listeners import Streamed, Taught
+from callcenter.bench.textcall import world
 from callcenter.callers.studio import Studio
 from callcenter.callers.suite import Beds
 from callcenter.callers.takes import plain
@@ -26,7 +28,8 @@ from callcenter.model.config import LATE
 from callcenter.model.lexicon import Lexicon, Words
 from callcenter.model.phones import NUMBER, PHONES
 from callcenter.model.vocabulary import Vocabulary
-from callcenter.server import build, engine_of, started, vocabulary
+from callcenter.server import build, engine_of, named_in, started, vocabulary
+from callcenter.store import Store
 from callcenter.voices import VoiceError
 
 TOLD = """
@@ -117,6 +120,24 @@ def test_words_that_another_flow_had_are_not_learnt_again() -> None:
         learner.learn(flows.shipped()[name])
     words = [word for own in taught for word in own]
     assert len(words) == len(set(words)) > 0
+
+
+def test_what_the_records_of_a_crm_name_is_learnt(lexicon: Lexicon) -> None:
+    taught: list[Words] = []
+    texts = spoken(world("2026-11-24T10:00").engine)
+    assert {"bookcase", "wool blanket"} <= set(texts)
+    assert len(texts) == len(set(texts))
+    learner = Learner(taught.append)
+    for _ in range(2):
+        learner.hear(texts, "the CRM")
+    assert len(taught) == 1
+    assert {"bookcase", "blanket", "laurent", "elm"} <= set(taught[0])
+    assert "lamp" not in taught[0]
+
+
+def test_a_crm_that_cannot_be_read_teaches_nothing(tmp_path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/empty.db")
+    assert named_in(store) == ()
 
 
 def test_without_a_synthesizer_ears_know_what_they_knew(monkeypatch, tmp_path) -> None:

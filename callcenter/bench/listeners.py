@@ -20,7 +20,7 @@ from callcenter.model.checkpoint import load, shipped
 from callcenter.model.config import LATE
 from callcenter.model.ear import Ear
 from callcenter.model.frontend import CARRY, levels
-from callcenter.model.lexicon import tokens
+from callcenter.model.lexicon import Words, tokens
 from callcenter.model.phones import LABEL, PHONES
 from callcenter.model.search import Search
 from callcenter.model.vocabulary import Vocabulary
@@ -114,12 +114,13 @@ class Taught:
         return np.asarray(said, np.float32)
 
 
-def own() -> Streamed:
-    """The model that is served by default, or the one that is set; on one thread, as in a call."""
+def own(besides: Words | None = None) -> Streamed:
+    """The model that is served by default, or the one that is set; on one thread, as in a call. `besides`: words that
+    a company's flows and records have taught it."""
     torch.set_num_threads(1)
     path = os.environ.get("CALLCENTER_MODEL", "")
     model = load(Path(path)) if path else shipped()
-    return Streamed(lambda: Taught(model.network.ear), Vocabulary.shipped(), model.priors, LATE)
+    return Streamed(lambda: Taught(model.network.ear), Vocabulary.shipped(own=besides), model.priors, LATE)
 
 
 def served(spoken: Sequence[Spoken]) -> Hearing:

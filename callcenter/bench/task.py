@@ -14,11 +14,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
 
+from callcenter import glossary
+from callcenter.background.crm.spoken import spoken
 from callcenter.background.http_tools import shared_client
 from callcenter.background.llm import Endpoint, Llm
 from callcenter.background.planner import Move, PlanError, Situation, ToolCard
@@ -29,8 +31,10 @@ from callcenter.bench.textcall import Asks, TextCall, world
 from callcenter.callers.tasks import Scenario, load
 from callcenter.measures.intervals import Event, share
 from callcenter.measures.words import WordErrors, word_errors
+from callcenter.model.lexicon import Lexicon, Words
 from flows import Flow, shipped
 
+TODAY: Final = "2026-11-24T10:00"
 Job = tuple[Scenario, int]
 """A scenario and its luck."""
 
@@ -138,7 +142,7 @@ def play(
     misheard: float = 0.0,
 ) -> Score:
     verdicts = []
-    cards = world("2026-11-24T10:00").toolbox.tools
+    cards = world(TODAY).toolbox.tools
     with asyncio.Runner() as runner, remote.asked(runner, cards) if remote else nullcontext() as asks:
         for scenario in scenarios:
             for luck in range(lucks):
@@ -234,6 +238,13 @@ def aloud(
         console.print(f"the time is up after {len(score.verdicts)} of {len(jobs)} calls")
     tell(score, console)
     return score
+
+
+def named() -> Words:
+    """What ears learn at the start where these flows and this CRM are served, beside the words of the lexicon."""
+    texts = spoken(world(TODAY).engine)
+    told = [*glossary.terms_in(texts), *(term for flow in shipped().values() for term in glossary.terms_of(flow))]
+    return glossary.learnt(told, Lexicon.load())
 
 
 def wanted(only: str) -> list[Scenario]:
