@@ -164,7 +164,10 @@ def test_two_failed_attempts_lead_to_a_person():
     talk.answer("verify_customer", {"verified": False, "need": None})
     assert "first and last name" in talk.pending
     talk.listen()
-    wishes = talk.say("maria lopez")
+    talk.say("maria lopez")
+    assert "ZIP" in talk.pending
+    talk.listen()
+    wishes = talk.say("one one one one one")
     assert of(wishes, TransferTo) == [TransferTo("support", "not_verified")]
 
 
@@ -744,8 +747,29 @@ def test_what_was_given_before_is_not_tried_twice():
     talk.answer("verify_customer", NOBODY)
     talk.listen()
     talk.say("maria lupus")
+    talk.listen()
+    talk.say("six oh six one four")
     assert of(talk.wishes, TransferTo)[0].reason == "not_verified"
     assert len(proofs(talk)) == 3
+
+
+def test_what_the_last_attempt_did_not_ask_for_is_asked_for_once_more():
+    """A postcode that was misheard, and a name that only sounds right: neither settles it without the other."""
+    talk = refused_once()
+    talk.say("march twelfth nineteen eighty four")
+    talk.answer("verify_customer", NOBODY)
+    talk.answer("verify_customer", NOBODY)
+    talk.listen()
+    talk.say("maria lopes")
+    talk.answer("verify_customer", NOBODY)
+    talk.answer("verify_customer", NOBODY)
+    assert "do not fit together" in talk.pending
+    assert "ZIP" in talk.pending
+    talk.listen()
+    talk.say("six oh six one five")
+    assert proofs(talk)[-1] == {"name": "Maria Lopes", "postcode": "60615", "born": "1984-03-12"}
+    talk.answer("verify_customer", MARIA)
+    assert talk.running("list_orders")
 
 
 @pytest.mark.parametrize(("said", "taken"), [("change carter", "Change Carter"), ("my name is for askin", "For Askin")])

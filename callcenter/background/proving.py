@@ -50,6 +50,13 @@ def together(ground: Ground, rule: Verification, d: Dialogue) -> list[Arguments]
     return _distinct(ground, rule, d, [{**d.before, **d.identity.slots}, {**d.identity.slots, **d.before}])
 
 
+def once_more(rule: Verification, d: Dialogue) -> str:
+    """What the last attempt has not asked for and an earlier one did: it may have been misheard then."""
+    if d.attempt < rule.attempts:
+        return ""
+    return next((c.name for c in rule.collect if c.name in d.before and c.name not in (*d.identity.slots, d.need)), "")
+
+
 def _distinct(ground: Ground, rule: Verification, d: Dialogue, several: list[dict[str, Slot]]) -> list[Arguments]:
     found: list[Arguments] = []
     for slots in several:

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 from callcenter.background.grammar import Wanted, parse, words
 from callcenter.background.ground import Ground, filled_arguments, plain_value
 from callcenter.background.notes import any_holds, argument, fill, holds, paths
-from callcenter.background.proving import asked_here, claimed, early, together
+from callcenter.background.proving import asked_here, claimed, early, once_more, together
 from callcenter.background.state import Awaiting, Dialogue, Plan, Result, Said, Slot, Task, Wish, same
 from flows import Collect, Step, Use, Verification
 
@@ -109,6 +109,10 @@ class _Walk:
             return "on"
         if turn := self._fits(rule, together(self.way, rule, self.d)):
             return turn
+        if again := once_more(rule, self.d):
+            self.d = replace(self.d, need=again)
+            self._say(rule.failed, {})
+            return "on"
         before = {**self.d.before, **self.d.identity.slots}
         self.d = replace(self.d, attempt=self.d.attempt + 1, need="", identity=Task(0, ""), before=before)
         if self.d.attempt > rule.attempts:
