@@ -18,7 +18,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 
-from callcenter.store.database import WRITING, connect
+from callcenter.store.database import PATIENCE_S, WRITING, connect
 
 MODULES: Final = (
     "callcenter.store.tables",
@@ -92,7 +92,7 @@ def _words(difference: Any) -> str:
 
 
 def _run(url: str, work: Callable[[Config], object]) -> None:
-    with _connection(url) as connection:
+    with _connection(url, TURN_S) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": UPGRADING})
         config = _config()
@@ -108,8 +108,8 @@ def _config() -> Config:
 
 
 @contextmanager
-def _connection(url: str) -> Iterator[Connection]:
-    engine = connect(url, TURN_S)
+def _connection(url: str, patience_s: int = PATIENCE_S) -> Iterator[Connection]:
+    engine = connect(url, patience_s)
     try:
         with engine.execution_options(**WRITING).begin() as connection:
             yield connection
