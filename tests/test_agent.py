@@ -813,6 +813,19 @@ def test_a_proof_that_is_misheard_twice_is_given_up_for_another():
     assert proofs(talk) == [{"name": "Maria Lopez", "born": "1984-03-12"}]
 
 
+def test_a_number_with_a_wish_that_is_not_understood_is_not_asked_about_for_ever():
+    talk = Talk()
+    said = "how does it look with order four two one seven"
+    asked = []
+    for _ in range(2):
+        talk.listen()
+        talk.say(said)
+        talk.wait(3)
+        asked.append(talk.pending)
+    assert "How can I help" in asked[0]
+    assert asked[-1].startswith("Do you want to know where an order is")
+
+
 def test_a_wish_that_is_not_understood_twice_is_offered_what_there_is():
     talk = Talk()
     talk.say("purple elephants dance")

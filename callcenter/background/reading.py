@@ -302,14 +302,15 @@ class Reader:
         told = d.awaiting.kind != "nothing" and _reads_out(spoken)
         if not (told and _figures_alone(spoken)) and (unsure := self._unsure(d, spoken, scores)):
             return unsure
-        if told:
-            return Reading(self.details.introduced(d, spoken), "go on")
+        if told and (d.misses == 0 or _figures_alone(spoken)):
+            missed = 0 if _figures_alone(spoken) else 1
+            return Reading(replace(self.details.introduced(d, spoken), misses=d.misses + missed), "go on")
         empty = (
             set(spoken) <= _QUIET
             or not content(" ".join(spoken))
             or (scores[0][0] == NOTHING and scores[0][1] >= LIKELY)
         )
-        if d.awaiting.kind == "opening" and empty:
+        if d.awaiting.kind == "opening" and empty and not told:
             return Reading(self.details.introduced(d, spoken), "go on")
         return None
 
