@@ -80,7 +80,12 @@ POLICY: Final = (
 VERIFICATION: Final = (
     Key("tool", "text", "A tool that answers `verified` (yes or no); it may answer `need`: a detail wanted.", True),
     Key("with", "values", "Arguments of the tool; texts may hold `{slot}`.", True),
-    Key("attempts", "whole number", "Failed attempts after which the call is handed over; 2 if left out."),
+    Key(
+        "attempts",
+        "whole number",
+        "Failed attempts after which the call is handed over; 2 if left out. "
+        "Each begins with what none had; what was given before still counts.",
+    ),
     Key("say", "text", "Said before the first question."),
     Key("passed", "text", "Said when it worked."),
     Key("failed", "text", "Said when it did not, before the details are asked again.", True),
