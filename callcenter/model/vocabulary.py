@@ -50,7 +50,7 @@ class Weights:
     """Probability of silence above which a frame is silent."""
 
 
-LIFTED: Mapping[str, float] = {"oh": 1.5, "name": 2.0, "surname": 2.0, "called": 1.0}
+LIFTED: Mapping[str, float] = {"oh": 2.0, "name": 2.0, "surname": 2.0, "called": 1.0}
 """By how much more than others words and classes are lifted where they are expected: an "oh" among digits is a zero and
 in no class; of names there are many, and each is rare."""
 
