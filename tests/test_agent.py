@@ -842,3 +842,23 @@ def test_an_offer_that_is_repeated_with_a_word_misheard_is_taken():
         talk.listen()
     talk.say("i want to know what you all")
     assert talk.agent.desk.d.task.step.endswith("balance")
+
+
+def test_a_correction_that_is_not_understood_keeps_the_answer_back():
+    """While a look-up runs: whatever is meant, what is looked up is not it."""
+    talk = Talk()
+    talk.verified("where is my order")
+    talk.listen()
+    talk.say("the office chair")
+    assert talk.running("order_status")
+    talk.listen()
+    talk.say("no wait five anyone with the line it")
+    assert talk.pending.endswith("Could you say it again?")
+    talk.answer("order_status", CHAIR)
+    talk.listen()
+    talk.wait(2)
+    assert "4 2 1 7" not in talk.pending
+    talk.say("no wait i meant the one with the lamp")
+    talk.answer("order_status", LAMP)
+    assert "4 2 1 8" in talk.pending
+    assert "4 2 1 7" not in talk.pending

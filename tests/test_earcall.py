@@ -67,8 +67,19 @@ def studio():
     return Studio(speakers={"espeak": Espeak()})
 
 
-def heard(name, luck=0):
-    ears = Cued()
+class Mishearing(Cued):
+    """The same, but one word is always heard as another."""
+
+    def __init__(self, said, heard):
+        super().__init__()
+        self.instead = {said: heard}
+
+    def turn(self, pcm):
+        return tuple(self.instead.get(word, word) for word in super().turn(pcm))
+
+
+def heard(name, luck=0, ears=None):
+    ears = ears or Cued()
     scenario = SCENARIOS[name]
     call = EarCall(Booth(studio(), lambda: ears), scenario, FLOWS[scenario.flow], luck)
     ears.call = call
@@ -83,6 +94,13 @@ def test_ears_that_understand_solve_the_call(name):
     assert call.understood == " ".join(call.said).split()
     assert len(ears.turns) == pytest.approx(call.at / TURN, abs=3)
     assert {len(turn) for turn in ears.turns} == {TURN}
+
+
+def test_what_was_misheard_and_is_read_back_has_no_source_and_is_not_invented():
+    verdict = judge(heard("a new address", ears=Mishearing("oh", "two"))[0])
+    assert verdict.wrong == ()
+    assert any("1 2 1 8 2" in one for one in verdict.unsourced)
+    assert verdict.invented == ()
 
 
 def test_the_line_is_a_telephone_and_never_digitally_silent():

@@ -36,6 +36,8 @@ from callcenter.background.exchange import (
     Withhold,
     Words,
 )
+from callcenter.background.grammar import words
+from callcenter.background.grammar.answers import has_marker
 from callcenter.background.leaving import ended, goodbye, leave, returned
 from callcenter.background.patience import SETTLES, SETTLES_LATER, WHOLE_BY
 from callcenter.background.phrases import PERSON, learn
@@ -51,6 +53,7 @@ from flows import Flow
 __all__ = ["Agent", "Setting"]
 
 SORRY: Final = "I'm sorry, I did not understand that."
+AGAIN: Final = "Could you say it again?"
 INSTEAD: Final = "I'm sorry, let us try it another way."
 HOLD: Final = "Of course, take your time."
 LATE: Final = "About your earlier request:"
@@ -245,8 +248,17 @@ class Agent:
         elif dialogue.misses >= self.flow.hand_over.after:
             self.desk.d = dialogue
             to_person(self.desk, "not_understood")
+        elif dialogue.awaiting.kind == "nothing" and dialogue.tasks and has_marker(words(text)):
+            self._ask_again(dialogue)
         else:
             go(self.desk, dialogue, SORRY)
+
+    def _ask_again(self, dialogue: Dialogue) -> None:
+        """Something was put right while nothing was asked, and not understood: what was about to be told may not be
+        what is wanted, and waits."""
+        self.desk.d = dialogue
+        self.desk.patience.done()
+        self.desk.pen.question = self.desk.say([Said(SORRY), Said(AGAIN)])
 
     def _which(self, dialogue: Dialogue) -> None:
         """More than one step could be meant: ask."""

@@ -124,6 +124,7 @@ class EarCall(TextCall):
     def _understand(self, words: Collection[str]) -> None:
         if words:
             self._line += words
+            self.note_down("understood", " ".join(self._line))
             self.understood += words
             self._line_end = self.silent_since = self.at
             self.tell(Words(self.at, " ".join(self._line)))

@@ -6,7 +6,7 @@ hide behind itself.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -25,6 +25,9 @@ class Verdict:
     """Why it is not solved; nothing if it is."""
     wrong: tuple[str, ...]
     unsourced: tuple[str, ...]
+    """Said without a source: nobody and nothing told it. What was misheard and is read back is among it."""
+    invented: tuple[str, ...]
+    """Those of them that were not even misheard."""
     stale: tuple[str, ...]
     ready: tuple[bool, ...]
     """For each question that could be answered at once: whether the answer lay ready at its last word."""
@@ -44,7 +47,8 @@ def judge(call: TextCall) -> Verdict:
         scenario=call.scenario,
         failures=tuple(_failures(call)) + wrong,
         wrong=wrong,
-        unsourced=tuple(_unsourced(call)),
+        unsourced=tuple(_unsourced(call, ("says",))),
+        invented=tuple(_unsourced(call, ("says", "understood"))),
         stale=tuple(_stale(call)),
         ready=tuple(_ready(call)),
         seconds=seconds(call.at),
@@ -124,9 +128,10 @@ _CLAIMS: Final = {
 """What a sentence may only say when a tool's answer says something of the kind."""
 
 
-def _unsourced(call: TextCall) -> Iterator[str]:
+def _unsourced(call: TextCall, told: Collection[str]) -> Iterator[str]:
+    """`told`: moments of these kinds vouch for what the caller told us."""
     for at, text in spoken(call):
-        known, answers = _vouched(call, at)
+        known, answers = _vouched(call, at, told)
         for figure in _FIGURES.findall(text):
             if figure.replace(" ", "") not in known and figure not in known:
                 yield f"{figure} in: {text}"
@@ -135,7 +140,7 @@ def _unsourced(call: TextCall) -> Iterator[str]:
                 yield f"{claim} in: {text}"
 
 
-def _vouched(call: TextCall, at: int) -> tuple[set[str], str]:
+def _vouched(call: TextCall, at: int, told: Collection[str]) -> tuple[set[str], str]:
     """Figures that were known by then, as they would be spoken; and all that tools had said."""
     known = set(_FIGURES.findall(call.flow.text)) | {str(digit) for digit in range(1)}
     for step in call.flow.steps.values():
@@ -155,7 +160,7 @@ def _vouched(call: TextCall, at: int) -> tuple[set[str], str]:
                 answers += f" {done} {' '.join(_values(moment.detail[1].value))}"
         if isinstance(moment.detail, CallTool):
             known |= set(_spoken_forms(moment.detail.arguments))
-        if moment.what == "says":
+        if moment.what in told:
             known |= set(_said_figures(moment.detail, call))
     return known, answers.lower()
 

@@ -62,6 +62,7 @@ class Score:
                 "solved_other_words": _share([verdict.solved for verdict in self.verdicts if verdict.luck]),
                 "wrong_actions": sum(len(verdict.wrong) for verdict in self.verdicts),
                 "unsourced": sum(len(verdict.unsourced) for verdict in self.verdicts),
+                "invented": sum(len(verdict.invented) for verdict in self.verdicts),
                 "stale": sum(len(verdict.stale) for verdict in self.verdicts),
                 "ready_at_end": _share(ready),
                 "questions": len(ready),
@@ -263,7 +264,7 @@ def faults(score: Score) -> Counter[str]:
     return Counter(
         f"{verdict.scenario.name}: {kind}: {fault}"
         for verdict in score.verdicts
-        for kind in ("failures", "unsourced", "stale")
+        for kind in ("failures", "unsourced", "invented", "stale")
         for fault in getattr(verdict, kind)
     )
 
