@@ -79,6 +79,11 @@ def terms_in(texts: Iterable[str]) -> Iterator[Term]:
     return (Term(tuple(words)) for text in texts if (words := tokens(text)))
 
 
+def favoured(texts: Iterable[str]) -> frozenset[str]:
+    """The words of what a company sells."""
+    return frozenset(word for text in texts for word in tokens(text))
+
+
 def learnt(told: Iterable[Term], lexicon: Lexicon) -> Words:
     """How those of the words sound that the lexicon does not know, or should know otherwise."""
     known = lexicon.number()
@@ -99,8 +104,8 @@ class Learner:
     """Teaches the ears of a process what callers may say in the flows they follow, each before its first call, and what
     they may name besides; every word once."""
 
-    def __init__(self, know: Callable[[Words], None]) -> None:
-        self._know = know
+    def __init__(self, know: Callable[[Words], None], favour: Callable[[frozenset[str]], None] | None = None) -> None:
+        self._know, self._favour = know, favour
         self._flows: set[str] = set()
         self._words: set[str] = set()
         self._lock = threading.Lock()
@@ -119,6 +124,11 @@ class Learner:
         """Further things that callers may name; `where` they are from."""
         with self._lock:
             self._teach(terms_in(texts), where)
+
+    def favour(self, texts: Iterable[str]) -> None:
+        """Things that callers speak of more often than people do elsewhere."""
+        if self._favour is not None:
+            self._favour(favoured(texts))
 
     def _teach(self, told: Iterable[Term], where: str) -> None:
         try:

@@ -27,7 +27,7 @@ import admin
 import flows
 from callcenter import __version__, api, glossary, logs, webhooks
 from callcenter.background.crm import crm_tools
-from callcenter.background.crm.spoken import spoken
+from callcenter.background.crm.spoken import Named, spoken
 from callcenter.background.http_tools import shared_client
 from callcenter.background.llm import Endpoint, Llm
 from callcenter.background.secret import Secret as NamedSecret
@@ -193,7 +193,7 @@ def build(settings: Settings, makers: Mapping[str, Maker] | None = None, bound: 
     chosen = (settings.duplex, settings.fallback)
     learner = None
     if "interaction" in chosen or ("turnbased" in chosen and settings.ears == "own"):
-        learner = Learner(engine_of(settings)().know)
+        learner = Learner(engine_of(settings)().know, engine_of(settings)().favour)
     if "turnbased" in chosen:
         network()  # what is missing is told now, and the first call need not load it
     if "moshi" in (settings.duplex, settings.fallback):
@@ -205,7 +205,9 @@ def build(settings: Settings, makers: Mapping[str, Maker] | None = None, bound: 
     store = Store(settings.database, settings.country)
     office = open_office(settings, store) if settings.flow else None
     if learner is not None and office is not None:
-        learner.hear(named_in(store), "the CRM")
+        named = named_in(store)
+        learner.hear((*named.articles, *named.others), "the CRM")
+        learner.favour(named.articles)
         learner.learn(office.flow)
     targets = read_targets({**(flow_targets(office.flow) if office else {}), **settings.transfers}, settings.country)
     board = Switchboard(
@@ -227,13 +229,13 @@ def build(settings: Settings, makers: Mapping[str, Maker] | None = None, bound: 
     return House(settings, origin, store, spool, Shipper(spool, store), board, exchange, account, desk)
 
 
-def named_in(store: Store) -> tuple[str, ...]:
+def named_in(store: Store) -> Named:
     """What callers may name of the embedded CRM's records, if they can be had now: calls are taken without it."""
     try:
         return spoken(store.engine)
     except SQLAlchemyError as error:
         log.warning("what the CRM's records name is not known to the ears", why=str(error))
-        return ()
+        return Named((), ())
 
 
 def open_office(settings: Settings, store: Store) -> Office:

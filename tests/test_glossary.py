@@ -124,10 +124,12 @@ def test_words_that_another_flow_had_are_not_learnt_again() -> None:
 
 def test_what_the_records_of_a_crm_name_is_learnt(lexicon: Lexicon) -> None:
     taught: list[Words] = []
-    texts = spoken(world("2026-11-24T10:00").engine)
-    assert {"bookcase", "wool blanket"} <= set(texts)
+    named = spoken(world("2026-11-24T10:00").engine)
+    assert {"bookcase", "wool blanket"} <= set(named.articles)
+    texts = (*named.articles, *named.others)
     assert len(texts) == len(set(texts))
     learner = Learner(taught.append)
+    learner.favour(named.articles)
     for _ in range(2):
         learner.hear(texts, "the CRM")
     assert len(taught) == 1
@@ -135,9 +137,22 @@ def test_what_the_records_of_a_crm_name_is_learnt(lexicon: Lexicon) -> None:
     assert "lamp" not in taught[0]
 
 
+def test_what_a_company_sells_is_a_little_likelier_in_all_that_is_said() -> None:
+    vocabulary = Vocabulary.shipped()
+    selling = vocabulary.favouring(["lamp", "zephyrine"]).besides({"zephyrine": (((3, 4, 5)),)})
+    bonus = {word: float(selling.plain.bonus[selling.number[word]]) for word in ("lamp", "zephyrine", "order")}
+    assert bonus["lamp"] == bonus["zephyrine"] > bonus["order"] == 0
+    expecting = selling.ahead(["order"], 2.0).bonus
+    assert 0 < expecting[selling.number["lamp"]] < expecting[selling.number["order"]]
+    assert vocabulary.plain.bonus.max() == 0, "others are as they were"
+    favoured: list[frozenset[str]] = []
+    Learner(lambda own: None, favoured.append).favour(["Desk lamp", "wool blanket"])
+    assert favoured == [{"desk", "lamp", "wool", "blanket"}]
+
+
 def test_a_crm_that_cannot_be_read_teaches_nothing(tmp_path) -> None:
     store = Store(f"sqlite:///{tmp_path}/empty.db")
-    assert named_in(store) == ()
+    assert named_in(store) == ((), ())
 
 
 def test_without_a_synthesizer_ears_know_what_they_knew(monkeypatch, tmp_path) -> None:

@@ -109,7 +109,7 @@ def task(
     minutes: Annotated[float, typer.Option(help="With own ears: begin no call after so long; 0: all.", min=0)] = 0.0,
 ) -> None:
     """Callers with a task against flows, tools and CRM, with perfect ears, a little less than that, or the model's."""
-    from callcenter.bench.task import Part, Remote, aloud, main, named
+    from callcenter.bench.task import Part, Remote, aloud, main, taught
 
     if ears not in ("ideal", "own"):
         raise Refusal(f"no ears are called {ears!r}; known: ideal, own")
@@ -122,7 +122,7 @@ def task(
 
         chosen = settings()
         where = folder(data, chosen)
-        booth = Booth(Studio(where, shelf=chosen.var / "takes"), own(named()).listening)
+        booth = Booth(Studio(where, shelf=chosen.var / "takes"), own(*taught()).listening)
         score = aloud(only, lucks, console, booth, Part.read(part, minutes))
     else:
         score = main(only, lucks, console, Remote(url, model, key) if url else None, misheard)

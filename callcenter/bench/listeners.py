@@ -114,13 +114,14 @@ class Taught:
         return np.asarray(said, np.float32)
 
 
-def own(besides: Words | None = None) -> Streamed:
+def own(besides: Words | None = None, favoured: Iterable[str] = ()) -> Streamed:
     """The model that is served by default, or the one that is set; on one thread, as in a call. `besides`: words that
-    a company's flows and records have taught it."""
+    a company's flows and records have taught it; `favoured`: those of what it sells."""
     torch.set_num_threads(1)
     path = os.environ.get("CALLCENTER_MODEL", "")
     model = load(Path(path)) if path else shipped()
-    return Streamed(lambda: Taught(model.network.ear), Vocabulary.shipped(own=besides), model.priors, LATE)
+    vocabulary = Vocabulary.shipped(own=besides).favouring(favoured)
+    return Streamed(lambda: Taught(model.network.ear), vocabulary, model.priors, LATE)
 
 
 def served(spoken: Sequence[Spoken]) -> Hearing:

@@ -241,11 +241,13 @@ def aloud(
     return score
 
 
-def named() -> Words:
-    """What ears learn at the start where these flows and this CRM are served, beside the words of the lexicon."""
-    texts = spoken(world(TODAY).engine)
+def taught() -> tuple[Words, frozenset[str]]:
+    """What ears learn at the start where these flows and this CRM are served: words that are in no lexicon, and those
+    that are said more often than elsewhere."""
+    named = spoken(world(TODAY).engine)
+    texts = (*named.articles, *named.others)
     told = [*glossary.terms_in(texts), *(term for flow in shipped().values() for term in glossary.terms_of(flow))]
-    return glossary.learnt(told, Lexicon.load())
+    return glossary.learnt(told, Lexicon.load()), glossary.favoured(named.articles)
 
 
 def wanted(only: str) -> list[Scenario]:

@@ -6,6 +6,7 @@ Nothing in it changes, but it remembers a few sets of expectations, each with th
 from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,10 @@ LIFTED: Mapping[str, float] = {"oh": 2.0, "name": 2.0, "surname": 2.0, "called":
 in no class; of names there are many, and each is rare."""
 
 
+FAVOURED: Final = 1.0
+"""By how much the words of what a company sells are lifted in all that is said to it."""
+
+
 class Vocabulary:
     """`number` is a word's number, `speaks` how many words end at a node."""
 
@@ -67,13 +72,22 @@ class Vocabulary:
         self.speaks = np.diff(self.tree.ends)
         self.own: Words = {}
         """Words of somebody's own that are among them."""
+        self.favoured: frozenset[str] = frozenset()
+        """Those of them that are said more often than elsewhere."""
         self._expected: dict[tuple[frozenset[str], float], Ahead] = {}
         self.plain = self.ahead((), 0.0)
 
     def weighing(self, weights: Weights) -> "Vocabulary":
         """The same words, weighed otherwise."""
+        return self._other(weights, self.favoured)
+
+    def favouring(self, words: Iterable[str]) -> "Vocabulary":
+        """The same words, some of them, if they are among them, a little likelier than elsewhere."""
+        return self._other(self.weights, self.favoured.union(words))
+
+    def _other(self, weights: Weights, favoured: frozenset[str]) -> "Vocabulary":
         other = copy(self)
-        other.weights, other._expected = weights, {}
+        other.weights, other.favoured, other._expected = weights, favoured, {}
         other.plain = other.ahead((), 0.0)
         return other
 
@@ -91,7 +105,7 @@ class Vocabulary:
 
     def besides(self, own: Words) -> "Vocabulary":
         """The shipped words with further ones of somebody's own; those that are there already sound as they did."""
-        return Vocabulary.shipped(self.weights, {**own, **self.own})
+        return Vocabulary.shipped(self.weights, {**own, **self.own}).favouring(self.favoured)
 
     def ahead(self, words: Iterable[str], weight: float) -> "Ahead":
         """The tree with some words expected. Names of classes (`digit`, `letter`, `month`) stand for their words."""
@@ -100,6 +114,7 @@ class Vocabulary:
             if len(self._expected) >= REMEMBERED:
                 self._expected.pop(next(iter(self._expected)))
             bonus = np.zeros(len(self.words), np.float32)
+            bonus[[self.number[word] for word in self.favoured if word in self.number]] = FAVOURED
             for word in key[0]:
                 named = self.language.members.get(word, (self.number[word],) if word in self.number else ())
                 bonus[list(named)] = weight + LIFTED.get(word, 0.0)

@@ -1,6 +1,6 @@
 """What callers may name of the embedded CRM's records, for the ears: articles, people, streets, towns."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
@@ -11,10 +11,16 @@ MOST: Final = 5_000
 """Records of each kind that are read; of people the newest."""
 
 
-def spoken(engine: Engine) -> tuple[str, ...]:
-    """Each once, as it is written."""
+class Named(NamedTuple):
+    """Each once, as it is written. `articles` are what callers are most likely to speak of."""
+
+    articles: tuple[str, ...]
+    others: tuple[str, ...]
+
+
+def spoken(engine: Engine) -> Named:
     with Session(engine) as session:
         articles = session.exec(select(OrderLine.name).distinct().limit(MOST)).all()
         people = session.exec(select(Customer).order_by(col(Customer.id).desc()).limit(MOST)).all()
-        named = [part for one in people for part in (one.name, one.street, one.city)]
-    return tuple(dict.fromkeys((*articles, *named)))
+        others = dict.fromkeys(part for one in people for part in (one.name, one.street, one.city))
+    return Named(tuple(articles), tuple(others))
