@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from callcenter.events import Note, Policy
-from callcenter.model.conduct import EVERY, HUMMED, OPENED, Conduct, Thresholds, knobs, softmax, turned
+from callcenter.model.conduct import EVERY, HUMMED, LONG, OPENED, Conduct, Thresholds, knobs, softmax, turned
 from callcenter.model.config import ACTS, DOINGS, LISTEN, NOTE_TOKENS, SPEAK
 from callcenter.model.own import HUMS, PHRASES
 from callcenter.model.text import TOKEN, shipped
@@ -373,12 +373,22 @@ def test_whoever_is_taken_to_tell_a_story_and_is_long_silent_is_answered_all_the
 def test_where_the_caller_has_long_been_silent_in_its_turn_a_hint_is_enough():
     faint = dict.fromkeys(range(40), 0.02)
     bars = Thresholds(hint=0.0125)
-    silences = [10 * turn for turn in range(9)]
+    silences = [max(0, LONG["normal"] - 80 + 10 * turn) for turn in range(9)]
     assert mounted(bars, ["turn"] * 9, faint, silences) == ["listen"] * 8 + ["speak"]
     assert mounted(bars, ["turn", *["nothing"] * 8], faint, silences)[-1] == "speak", "it is still owed an answer"
     assert set(mounted(bars, ["turn"] * 9, faint)) == {"listen"}, "it is not silent"
     assert set(mounted(bars, ["turn"] * 9, dict.fromkeys(range(9), 0.01), silences)) == {"listen"}, "no hint at all"
     assert set(mounted(bars, ["nothing"] * 9, faint, silences)) == {"listen"}, "nobody is owed anything"
+
+
+def test_a_voice_far_behind_a_caller_who_is_silent_breaks_no_silence_and_may_be_yielded_to():
+    talk = Talk()
+    talk.go(notes=(NOTE,), doing="turn")
+    long = LONG["normal"]
+    assert talk.conduct.decide(*leaning(0.02), one_of(DOINGS, "turn"), 0, long - 1).act == "listen"
+    assert talk.conduct.decide(*leaning(0.02), one_of(DOINGS, "turn"), 0, long).act == "speak"
+    heard = wanted("yield"), np.zeros(1024, np.float32), one_of(DOINGS, "cut")
+    assert talk.conduct.decide(*heard, 0, 200).act == "yield", "whoever is heard now may be the caller, for all we know"
 
 
 def test_who_was_answered_is_owed_nothing_until_it_speaks_again():

@@ -11,6 +11,7 @@ it is with words of our own ("let me check that") when the answer comes before t
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+from callcenter.audio import decode
 from callcenter.duplex.tongue import Tongue
 from callcenter.engine import Engine, Session
 from callcenter.events import (
@@ -82,12 +83,12 @@ class Interaction:
             conduct.over()
         answer = await session.turn(heard.audio, heard.played, conduct.tokens(), conduct.line)
         words, hearing = told(answer.words), told(answer.partial)
-        silent = self._silence.push(answer.said.phones)
+        silent, alone = self._silence.push(answer.said.phones, decode(heard.audio))
         if stop and not conduct.waiting:
             spoken = self._take_back(heard.turn, conduct)
         else:
             said = answer.said
-            choice = conduct.decide(said.act, said.opening, said.doing, silent)
+            choice = conduct.decide(said.act, said.opening, said.doing, silent, alone)
             if stop and choice.act == "go on":
                 self._tongue.stop()
                 choice = conduct.instead(choice)

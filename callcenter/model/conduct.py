@@ -40,9 +40,10 @@ HARDLY: Final = 0.2
 FAINT: Final = 0.05
 """The same for speaking, while the caller may still be in its turn."""
 
-LONG: Final = {"eager": 72, "normal": 72, "patient": 122}
+LONG: Final = {"eager": 70, "normal": 70, "patient": 120}
 """By eagerness: frames of 20 ms that a caller may be silent in what is taken for its turn, as far as the ear knows by
-then; from there on a hint is enough to speak. With what the ear is late and a sound takes, 1.8 s and 2.8 s."""
+then, whoever else is heard; from there on a hint is enough to speak. With what the ear is late and a sound takes, 1.8 s
+and 2.8 s."""
 
 NOBODY: Final = 40
 """Frames of silence at the caller's end after which there is nobody to yield to."""
@@ -180,8 +181,8 @@ class Conduct:
 
     # ----------------------------------------------------------------------------------------------------- deciding
 
-    def decide(self, act: Floats, opening: Floats, doing: Floats, silent: int = 0) -> Choice:
-        """`silent`: for how many frames the ear has heard nobody."""
+    def decide(self, act: Floats, opening: Floats, doing: Floats, silent: int = 0, alone: int = 0) -> Choice:
+        """`silent`: for how many frames the ear has heard nobody; `alone`: nobody as loud as the caller has been."""
         what = DOINGS[int(doing.argmax())]
         if what in CLAIMS:
             self._owed = True
@@ -190,7 +191,7 @@ class Conduct:
         ignored, self._ignored = ("" if ignored == self._ignored else ignored), ignored
         if self._saying:
             return replace(self._holding(act, what, silent), ignored=ignored)
-        return self._listening(act, opening, what, silent)
+        return self._listening(act, opening, what, max(silent, alone))
 
     def _holding(self, act: Floats, what: str, silent: int) -> Choice:
         odds = softmax(act[[SPEAK, YIELD]])
