@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from callcenter.audio import decode
@@ -74,6 +74,8 @@ def test_what_is_written_is_said_as_people_say_it(written, said):
     assert saying(written, SPELLED).given == said
 
 
+@example("_")
+@example("a __ b")
 @given(st.text(st.sampled_from("ab MmhH$.,:-#@0123456789[]()+\u00e9\n"), max_size=40) | st.text(max_size=30))
 def test_every_written_word_has_a_place_in_what_is_given_in_order(text):
     made = saying(text, ESPEAK)

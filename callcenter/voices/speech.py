@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-WRITTEN: Final = re.compile(r"\S*\w\S*")
+WRITTEN: Final = re.compile(r"\S*[^\W_]\S*")
 """A word as it is written: what stands between blanks, if there is anything to say in it."""
 
 QUIET: Final = frozenset(range(0x78, 0x80)) | frozenset(range(0xF8, 0x100))
