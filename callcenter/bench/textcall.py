@@ -365,6 +365,8 @@ class TextCall:
     def opens(self, text: str, backchannel: bool) -> None:
         """The caller begins to speak; a voice that speaks gives way to more than a listener's word."""
         self.note_down("says", text)
+        if not backchannel:
+            self.caller.last = text
         if self.speech and not backchannel:
             self.later(self.at + YIELDS, self.yield_floor)
 

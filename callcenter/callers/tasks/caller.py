@@ -135,6 +135,8 @@ class Caller:
     used: dict[str, int] = field(default_factory=dict)
     cued: set[int] = field(default_factory=set)
     """Cues that are spent."""
+    last: str = ""
+    """What they said last: asked to say it again, they do."""
 
     def react(self, text: str) -> str:
         """What the caller says to this; nothing if there is nothing to say."""
@@ -143,6 +145,8 @@ class Caller:
             return ""
         if objection := self._object(text):
             return objection
+        if "say it again" in question and self.last:
+            return self.last
         if re.search(r"^shall i\b|is that right|is that correct", question) and "once more" not in question:
             return self._agree(text)
         if question.startswith("do you want to") and "book, move or cancel" not in question:
