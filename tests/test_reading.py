@@ -144,6 +144,13 @@ def test_a_plain_no_to_a_change_declines_it(said):
     assert READER.read(MOVING, said).dialogue.task.declined
 
 
+def test_a_no_that_says_what_is_known_already_is_asked_about_and_counts_as_a_miss():
+    """Something else must be wrong: the same question for ever would help nobody."""
+    reading = READER.read(MOVING, "no it's fourteen willow lane")
+    assert (reading.kind, reading.dialogue.misses) == ("missed", 1)
+    assert reading.dialogue.task == MOVING.task
+
+
 def test_a_no_that_puts_a_detail_right_needs_no_question():
     assert READER.read(MOVING, "no it's fifteen willow lane").dialogue.task.slots["street"].value == "15 Willow Lane"
 

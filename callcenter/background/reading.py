@@ -261,10 +261,16 @@ class Reader:
         if not given or not objections.objects(spoken):
             return None
         name = objections.disputed(given, spoken)
-        if not name:
+        right = [one for one in given if one.name == name and self._has(d, task, one, spoken)]
+        if not name or right:
             return Reading(replace(d, misses=d.misses + 1), "missed")
         cleared = replace(task.without(name), said=())
         return Reading(replace(d.with_task(cleared), awaiting=Awaiting("nothing")), "understood", "I'm sorry.")
+
+    def _has(self, d: Dialogue, task: Task, collect: Collect, spoken: Sequence[str]) -> bool:
+        """Whether these words say what is known already: then something else must be wrong."""
+        slot = self.details.slot_in(d, task, collect, spoken, asked=True)
+        return slot is not None and slot.value == task.slots[collect.name].value
 
     def _retry(self, d: Dialogue, spoken: Sequence[str]) -> Reading | None:
         answer = yes_no(spoken)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any, Final
 
 from callcenter.background.exchange import CallTool, CancelTool, ToolAnswered, Withdraw, Write
@@ -232,9 +233,25 @@ def _said_numbers(said: str) -> Iterator[str]:
             yield from (str(value), f"${value}", f"${value}.00")
 
 
+def _read_out(said: str) -> Iterator[str]:
+    """Numbers in pieces, as house numbers and prices are read out: "six fifty one", "five hundred", "six twenty"."""
+    for run in re.findall(rf"(?:\b(?:{'|'.join((*_DIGITS, *_TENS, *_TEENS, 'oh', 'hundred'))})\b ?)+", said):
+        pieces: list[str] = []
+        for word in run.split():
+            if word == "hundred" and pieces:
+                pieces[-1] += "00"
+            elif _DIGITS.get(word, "0") != "0" and pieces and re.fullmatch(r"[2-9]0", pieces[-1]):
+                pieces[-1] = pieces[-1][0] + _DIGITS[word]
+            else:
+                pieces.append(_DIGITS.get(word) or str(_TENS.get(word) or _TEENS.get(word) or 0))
+        yield "".join(pieces)
+        yield from (f"${before}.{after}" for before, after in pairwise(pieces) if len(after) == 2)
+
+
 def _said_figures(said: str, call: TextCall) -> Iterator[str]:
     """Figures the caller has said: digits in a row, and whatever parts of the day they named."""
     yield from _said_numbers(said)
+    yield from _read_out(said)
     words = [{"oh": "0"}.get(word, _DIGITS.get(word, word)) for word in re.sub(r"\[[\d.]+\]", "", said).split()]
     yield from (digits.replace(" ", "") for digits in re.findall(r"\d(?: \d)*", " ".join(words)))
     today = date.fromisoformat(call.scenario.at[:10])
