@@ -715,6 +715,15 @@ def refused_once(name="maria lupus"):
     return talk
 
 
+def refused_with_all():
+    """The same caller with a date of birth, which settles nothing either; asked for the name again."""
+    talk = refused_once()
+    talk.say("march twelfth nineteen eighty four")
+    talk.answer("verify_customer", NOBODY)
+    talk.answer("verify_customer", NOBODY)
+    return talk
+
+
 def test_what_no_attempt_had_before_is_asked_first_and_checked_with_what_was_given():
     talk = refused_once()
     talk.say("march twelfth nineteen eighty four")
@@ -726,10 +735,7 @@ def test_what_no_attempt_had_before_is_asked_first_and_checked_with_what_was_giv
 
 
 def test_what_was_given_before_counts_beside_what_is_given_now():
-    talk = refused_once()
-    talk.say("march twelfth nineteen eighty four")
-    talk.answer("verify_customer", NOBODY)
-    talk.answer("verify_customer", NOBODY)
+    talk = refused_with_all()
     assert "first and last name" in talk.pending
     talk.listen()
     talk.say("maria lopes")
@@ -741,10 +747,7 @@ def test_what_was_given_before_counts_beside_what_is_given_now():
 
 
 def test_what_was_given_before_is_not_tried_twice():
-    talk = refused_once()
-    talk.say("march twelfth nineteen eighty four")
-    talk.answer("verify_customer", NOBODY)
-    talk.answer("verify_customer", NOBODY)
+    talk = refused_with_all()
     talk.listen()
     talk.say("maria lupus")
     talk.listen()
@@ -755,10 +758,7 @@ def test_what_was_given_before_is_not_tried_twice():
 
 def test_what_the_last_attempt_did_not_ask_for_is_asked_for_once_more():
     """A postcode that was misheard, and a name that only sounds right: neither settles it without the other."""
-    talk = refused_once()
-    talk.say("march twelfth nineteen eighty four")
-    talk.answer("verify_customer", NOBODY)
-    talk.answer("verify_customer", NOBODY)
+    talk = refused_with_all()
     talk.listen()
     talk.say("maria lopes")
     talk.answer("verify_customer", NOBODY)

@@ -1,5 +1,6 @@
 """Flows: read, checked, written, published and taken back."""
 
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -117,14 +118,7 @@ def install(app: FastAPI, house: House, guard: Guard, desk: Procedures) -> None:
 
 
 def listed(entry: Entry) -> Listed:
-    return Listed(
-        name=entry.name,
-        title=entry.title,
-        live=entry.live,
-        versions=entry.versions,
-        changed=entry.changed,
-        followed=entry.followed,
-    )
+    return Listed(**asdict(entry))
 
 
 def troubles(problems: tuple[Problem, ...]) -> list[Trouble]:
