@@ -772,6 +772,72 @@ def test_what_the_last_attempt_did_not_ask_for_is_asked_for_once_more():
     assert talk.running("list_orders")
 
 
+def test_a_proof_that_was_never_understood_is_asked_for_once_more_before_giving_up():
+    talk = Talk()
+    talk.say("where is my order")
+    talk.listen()
+    talk.say("maria lupus")
+    for _ in range(2):
+        talk.listen()
+        talk.say("six six one four")
+        talk.wait(3)
+    assert "date of birth" in talk.pending
+    talk.listen()
+    talk.say("march twelfth nineteen eighty four")
+    talk.answer("verify_customer", NOBODY)
+    assert "ZIP" in talk.pending
+    talk.listen()
+    talk.say("six zero six one four")
+    assert proofs(talk)[-1] == {"name": "Maria Lupus", "postcode": "60614", "born": "1984-03-12"}
+
+
+def test_a_date_of_birth_is_not_the_day_of_an_appointment():
+    talk = Talk("appointments")
+    talk.say("can i change my appointment to another day")
+    talk.listen()
+    talk.say("maria lopez")
+    talk.listen()
+    talk.say("six two six one four")
+    talk.answer("verify_customer", NOBODY)
+    talk.listen()
+    talk.say("march twelfth nineteen eighty four")
+    talk.answer("verify_customer", MARIA)
+    assert talk.running("list_appointments")
+    assert not talk.running("free_slots")
+    assert "day" not in talk.agent.desk.d.task.slots
+
+
+def test_what_ends_a_step_is_told_while_other_look_ups_of_it_are_under_way():
+    """There is nothing to move, so no free time is wanted any more, and its coming takes nothing back."""
+    talk = Talk("appointments")
+    talk.say("can i move my appointment to friday")
+    talk.verify()
+    assert talk.running("free_slots")
+    talk.answer("list_appointments", {"count": 0, "appointments": []})
+    assert "cannot find any appointment" in talk.pending
+    assert not talk.running("free_slots")
+    talk.wait(1)
+    assert "cannot find any appointment" in talk.pending
+
+
+@pytest.mark.parametrize("said", ["real carter", "real oh pass"])
+def test_a_name_that_sounds_like_a_wish_for_somebody_real_is_none(said):
+    talk = Talk()
+    talk.say("where is my order")
+    talk.listen()
+    talk.say(said)
+    assert not of(talk.wishes, TransferTo)
+
+
+@pytest.mark.parametrize("said", ["a real person please", "operator", "get me a human"])
+def test_who_wants_a_person_instead_of_giving_a_name_gets_one(said):
+    talk = Talk()
+    talk.say("where is my order")
+    talk.listen()
+    talk.say(said)
+    assert of(talk.wishes, TransferTo)[0].reason == "asked"
+
+
 @pytest.mark.parametrize(("said", "taken"), [("change carter", "Change Carter"), ("my name is for askin", "For Askin")])
 def test_a_name_that_is_misheard_again_and_again_is_taken_as_it_was_heard(said, taken):
     talk = Talk()

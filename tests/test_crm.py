@@ -585,6 +585,11 @@ def test_many_payments_of_one_bill_never_pay_more_than_is_owed(desk: Desk) -> No
         ("Great Skin", "1995-09-08", "97205", False),
         ("Great Skin", "1995-09-09", "97204", False),
         ("Daniel Novak", "1995-09-08", "97204", False),
+        ("Could You Priya And Natarajan Nd Tarag", "1988-05-19", "80202", True),
+        ("Raj Natragan", "1988-05-19", "80202", True),
+        ("Priya Not Richard", "1988-05-19", "80202", True),
+        ("Priya Not Richard", "1988-05-18", "80202", False),
+        ("Omar Rogers", "1988-05-19", "80202", False),
     ],
 )
 def test_a_name_that_was_misheard_will_do_where_everything_else_is_right(name, born, postcode, verified):

@@ -179,6 +179,7 @@ def test_a_time_is_heard(said, wanted):
         ("hannah fischer f i s c h e r", "Hannah Fischer"),
         ("lopez first name maria", "Maria Lopez"),
         ("first name maria last name lopez", "Maria Lopez"),
+        ("it is not to raj and n a t r a g n first name priya", "Priya Raj Natragn"),
         ("yeah sure it's peter o'brien", "Peter O'Brien"),
         ("anne marie smith", "Anne Marie Smith"),
         ("lan nguyen n g u y e n please", "Lan Nguyen"),
@@ -298,6 +299,8 @@ def test_yes_and_no_are_told_apart(said, answer):
         ("both", None),
         ("the sofa", None),
         ("four two one", None),
+        ("order for two one seven oh four two one eight", "4218"),
+        ("four two one eight nine four two one nine", None),
     ],
 )
 def test_a_choice_is_made_among_what_there_is(said, order):

@@ -18,14 +18,16 @@ _OTHER: Final = re.compile(r"\bother (?:one|order|bill|appointment)\b|\bthe othe
 class Details:
     ground: Ground
 
-    def volunteered(self, d: Dialogue, spoken: Sequence[str], but: str = "") -> Dialogue:
-        """Details given by the way, for the step and for the identity check."""
+    def volunteered(self, d: Dialogue, spoken: Sequence[str], but: str = "", told: Slot | None = None) -> Dialogue:
+        """Details given by the way, for the step and for the identity check. `told`: what these words have answered
+        already; it is no second detail (a date of birth is not the day of an appointment)."""
         if task := d.task:
             step = self.ground.flow.steps[task.step]
             for collect in step.collect:
                 if collect.name != but and collect.name not in task.slots:
                     slot = self.slot_in(d, task, collect, spoken, asked=False)
-                    task = task.filled(collect.name, slot) if slot else task
+                    fresh = slot is not None and (told is None or slot.value != told.value)
+                    task = task.filled(collect.name, slot) if slot and fresh else task
             d = d.with_task(task)
         return self.introduced(d, spoken, but)
 
@@ -62,7 +64,7 @@ class Details:
             d = replace(d, identity=d.identity.filled(collect.name, slot), part="")
         elif d.task:
             d = replace(d.with_task(d.task.filled(collect.name, slot)), part="")
-        return self.volunteered(d, spoken, but=collect.name)
+        return self.volunteered(d, spoken, but=collect.name, told=slot)
 
     def collects(self, d: Dialogue) -> tuple[Collect, ...]:
         return self.ground.flow.steps[d.task.step].collect if d.task else ()

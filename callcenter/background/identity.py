@@ -2,13 +2,15 @@
 
 A caller names themselves (name, customer number or telephone) and proves it (date of birth or postcode). Just one
 record must fit; what does not fit is not said, nor whether anything came close. Over a telephone names are misheard:
-one that only sounds like the record's will do where date of birth and postcode are both right.
+one that only sounds like the record's, or of which only one half is right, will do where date of birth and postcode
+are both right.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Annotated, Any, Final
 
 from pydantic import Field
@@ -21,6 +23,9 @@ Answer = dict[str, Any]
 
 ALIKE: Final = 0.5
 """Likeness of two names from which one may have been misheard as the other; of different people's it is below 0.3."""
+
+SAME: Final = 0.75
+"""Likeness of two words from which they are one name, first or last, whatever was misheard around it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +54,10 @@ class Claim:
         """Whether everything is here that a misheard name takes, and the claimed name sounds like this one."""
         if not (self.name and self.born and self.postcode):
             return False
-        claimed, known = ("".join(words(one)).replace("'", "") for one in (self.name, name))
-        return likeness(claimed, known) >= ALIKE
+        claimed, known = (words(one.replace("'", "")) for one in (self.name, name))
+        several = (*claimed, *(left + right for left, right in pairwise(claimed)))
+        either = max(likeness(one, part) for one in several for part in (known[0], known[-1]))
+        return either >= SAME or likeness("".join(claimed), "".join(known)) >= ALIKE
 
     def verdict(self, found: Sequence[Person]) -> dict[str, Any]:
         """`found` are the records that everything in the claim fits."""

@@ -50,11 +50,13 @@ def together(ground: Ground, rule: Verification, d: Dialogue) -> list[Arguments]
     return _distinct(ground, rule, d, [{**d.before, **d.identity.slots}, {**d.identity.slots, **d.before}])
 
 
-def once_more(rule: Verification, d: Dialogue) -> str:
-    """What the last attempt has not asked for and an earlier one did: it may have been misheard then."""
+def once_more(rule: Verification, d: Dialogue, values: Mapping[str, Any]) -> str:
+    """What the last attempt has not asked for and an earlier one did: it was misheard then, or not understood."""
     if d.attempt < rule.attempts:
         return ""
-    return next((c.name for c in rule.collect if c.name in d.before and c.name not in (*d.identity.slots, d.need)), "")
+    rounds = [{**values, "attempt": attempt} for attempt in range(1, d.attempt)]
+    asked = (c.name for c in rule.collect if not c.optional and any(holds(c.when, one) for one in rounds))
+    return next((name for name in asked if name not in (*d.identity.slots, d.need)), "")
 
 
 def _distinct(ground: Ground, rule: Verification, d: Dialogue, several: list[dict[str, Slot]]) -> list[Arguments]:

@@ -17,6 +17,7 @@ from callcenter.background.grammar.figures import ONES
 from callcenter.background.grammar.words import vocabulary
 from callcenter.background.ground import Ground
 from callcenter.background.phrases import BYE, DROP, HOLD, NOTHING, PERSON, REPEAT, Phrases, content
+from callcenter.background.proving import LONGEST
 from callcenter.background.state import Awaiting, Dialogue, Task
 from flows import Collect, Step
 
@@ -76,7 +77,7 @@ class Reader:
         top, share = scores[0]
         if not spoken:
             return Reading(d, "nothing")
-        if _PERSON.search(" ".join(spoken)) or (top == PERSON and share >= SURE):
+        if _PERSON.search(" ".join(spoken)) or (top == PERSON and share >= SURE and not self._named_so(d, spoken)):
             return Reading(d, "person")
         match d.awaiting.kind:
             case "slot":
@@ -185,6 +186,11 @@ class Reader:
         if part is not None and not part.whole and not self._idle(spoken, scores, collect):
             return Reading(replace(d, part=" ".join(whole)), "part")
         return self._beside(d, spoken, scores, collect)
+
+    def _named_so(self, d: Dialogue, spoken: Sequence[str]) -> bool:
+        """A word or two where a name is asked for: a name that sounds like a wish for somebody real."""
+        here = self.ground.asked_for(d) if d.awaiting.kind == "slot" else None
+        return here is not None and here.grammar in ("name", "city") and len(spoken) <= LONGEST
 
     def _idle(self, spoken: Sequence[str], scores: list[tuple[str, float]], collect: Collect) -> bool:
         """Words that a liberal grammar would take for an answer, and that are none."""

@@ -109,7 +109,7 @@ class _Walk:
             return "on"
         if turn := self._fits(rule, together(self.way, rule, self.d)):
             return turn
-        if again := once_more(rule, self.d):
+        if again := once_more(rule, self.d, values):
             self.d = replace(self.d, need=again)
             self._say(rule.failed, {})
             return "on"
@@ -331,6 +331,8 @@ class _Walk:
                 self._say(line.text, values)
 
     def _done(self, step: Step, task: Task, declined: bool = False) -> Stop:
+        """The step is over, and so is whatever was still to be looked up for it."""
+        self.looks.clear()
         self.d = replace(self.d, tasks=self.d.tasks[:-1], last=task, misses=0)
         if step.next in self.way.flow.steps and not declined:
             self.d = self.d.begin(self.way.flow.steps[step.next], carried=self.way.values(self.d, task))

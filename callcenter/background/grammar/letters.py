@@ -113,6 +113,10 @@ NOT_NAMES: Final = vocabulary(
 ) | {*ONES, *TEENS, *TENS, *ORDINALS, "hundred", "thousand"}
 
 
+SPELLED: Final = 5
+"""Letters of a name that is spelled; fewer may be words that were misheard."""
+
+
 def name(spoken: Sequence[str], asked: bool) -> tuple[str, int, int] | None:
     """A person's name and where it stands. Unasked, only after "my name is" and the like."""
     start = 0 if asked else _after_cue(spoken)
@@ -170,7 +174,7 @@ def _name_pieces(said: Sequence[Piece]) -> tuple[list[str], int]:
                 break
             continue
         elif piece.text in NOT_NAMES or not re.fullmatch(r"[^\W\d_]+(?:['-][^\W\d_]+)*", piece.text):
-            if found:
+            if found and not _spelling_follows(said, piece, SPELLED):
                 break
             continue
         else:
@@ -179,8 +183,8 @@ def _name_pieces(said: Sequence[Piece]) -> tuple[list[str], int]:
     return found, end
 
 
-def _spelling_follows(said: Sequence[Piece], piece: Piece) -> bool:
-    return any(other.spelled and other.start >= piece.end for other in said)
+def _spelling_follows(said: Sequence[Piece], piece: Piece, letters: int = 2) -> bool:
+    return any(other.spelled and len(other.text) >= letters and other.start >= piece.end for other in said)
 
 
 def _same_word(heard: str, spelled: str) -> bool:
