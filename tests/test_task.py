@@ -95,6 +95,21 @@ def test_a_caller_answers_what_they_are_asked(heard, said):
     assert caller.react(heard) == said
 
 
+def test_a_caller_who_has_no_other_answer_says_again_what_they_want():
+    caller = Caller(SCENARIOS[CANCEL], 0)
+    wish = caller.react("How can I help you?")
+    assert caller.react("Which order shall I cancel?") == wish
+    assert caller.react("What is the square root of two?") == "um i'm not sure what you mean"
+    assert caller.react("What is the square root of two?") == f"no {wish}"
+
+
+def test_a_caller_says_zero_where_they_are_asked_to():
+    caller = Caller(SCENARIOS[CANCEL], 0)
+    said = caller.react("And the ZIP code of your address?")
+    assert " oh " in said
+    assert caller.react("Please tell me your ZIP code, with zero for oh.") == said.replace("oh", "zero")
+
+
 def test_a_caller_agrees_only_to_what_they_want():
     caller = Caller(SCENARIOS[CANCEL], 0)
     assert caller.react("Shall I cancel order 4 2 1 8, for $72.40?") == "yes please"

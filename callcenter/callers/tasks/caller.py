@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from callcenter.callers.tasks import Cue, Scenario
+from callcenter.callers.tasks import Cue, Scenario, Wanted
 
 PEOPLE: Final = {
     "maria": {
@@ -153,7 +153,7 @@ class Caller:
             return self._which(question)
         topic = next((topic for topic, pattern in TOPICS if re.search(pattern, question)), "")
         if topic in self.scenario.knows:
-            return self._knows(topic)
+            return _in_digits(self._knows(topic), question)
         match topic:
             case "more" | "what":
                 return self._next(text)
@@ -162,23 +162,35 @@ class Caller:
             case "there":
                 return "yes i'm here"
             case "name" | "zip" | "born":
-                return PEOPLE[self.scenario.who][topic]
+                return _in_digits(PEOPLE[self.scenario.who][topic], question)
+            case "order" | "bill" | "appointment" | "reason" | "purpose" | "day" | "time" if self.wants:
+                return self._what()
+            case _ if self.wants and self._count("puzzled"):
+                return f"no {self._what()}"
             case _:
                 return "um i'm not sure what you mean"
 
+    @property
+    def _want(self) -> Wanted:
+        return self.scenario.wants[max(0, self.wants - 1)]
+
+    def _what(self) -> str:
+        """What they want, again: all they know of which one they mean, and why and when, is in it."""
+        return self._want.again or self._want.say
+
     def _object(self, text: str) -> str:
         """Told what they want, and it is something else."""
-        want = self.scenario.wants[max(0, self.wants - 1)]
+        want = self._want
         told = re.match(r"you want to ([^.]*)\.", text.lower())
-        return f"no {want.again or want.say}" if told and want.about and not re.search(want.about, told[1]) else ""
+        return f"no {self._what()}" if told and want.about and not re.search(want.about, told[1]) else ""
 
     def _which(self, question: str) -> str:
         """Asked what they want of what was understood: take it, name it, or say it again in other words."""
-        want = self.scenario.wants[max(0, self.wants - 1)]
+        want = self._want
         offers = question.removeprefix("do you want to ").rstrip("?").split(", or to ")
         meant = [offer for offer in offers if want.about and re.search(want.about, offer)]
         if not meant:
-            return f"no {want.again or want.say}"
+            return f"no {self._what()}"
         return "yes" if len(offers) == 1 else f"i want to {meant[0]}"
 
     def overhear(self, heard: str) -> Iterator[Cue]:
@@ -221,6 +233,11 @@ class Caller:
             self.wants += 1
             return self.scenario.wants[self.wants - 1].say
         return LEAVES[self.luck % len(LEAVES)]
+
+
+def _in_digits(answer: str, question: str) -> str:
+    """Asked for zero instead of oh, they say zero."""
+    return re.sub(r"\boh\b", "zero", answer) if "zero for oh" in question else answer
 
 
 def _question(text: str) -> str:
