@@ -77,6 +77,7 @@ DECISIONS = (
     "background.proposals",
     "background.objections",
     "background.proving",
+    "background.wishes",
     "background.reading",
     "background.remote",
     "background.rules",

@@ -11,11 +11,19 @@ from callcenter.background.phrases import learn
 from callcenter.background.reading import Reader
 from callcenter.background.state import Awaiting, Dialogue, Result, Slot
 from callcenter.background.walking import walk
+from callcenter.background.wishes import Wishes
 from flows import parse
 
 RETAIL = FLOWS["retail"]
 GROUND = Ground(RETAIL, CARDS, TUESDAY)
-READER = Reader(GROUND, learn({name: step.phrases for name, step in RETAIL.steps.items()}), Details(GROUND))
+
+
+def reader(flow, ground):
+    learnt = learn({name: step.phrases for name, step in flow.steps.items()})
+    return Reader(ground, Wishes(flow, learnt), Details(ground))
+
+
+READER = reader(RETAIL, GROUND)
 CALLER = Result("t1", "verify_customer", {}, True, MARIA)
 KNOWN = Dialogue(caller=CALLER)
 LISTED = Result("t2", "list_orders", {"customer": "1001"}, True, ORDERS)
@@ -202,7 +210,7 @@ CALLBACK = parse(
     )
 )
 DESK = Ground(CALLBACK, CARDS, TUESDAY)
-PHONE = Reader(DESK, learn({name: step.phrases for name, step in CALLBACK.steps.items()}), Details(DESK))
+PHONE = reader(CALLBACK, DESK)
 ASKED = replace(Dialogue().begin(CALLBACK.steps["message"]), awaiting=Awaiting("slot", "phone"))
 NUMBER = "five one eight five five five oh one nine nine"
 

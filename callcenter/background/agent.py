@@ -46,6 +46,7 @@ from callcenter.background.reading import Reader, Reading
 from callcenter.background.state import Dialogue, Result, Said
 from callcenter.background.walking import told as what_it_tells
 from callcenter.background.walking import walk
+from callcenter.background.wishes import Wishes
 from callcenter.events import Asked, TookFloor, Yielded
 from callcenter.units import samples
 from flows import Flow
@@ -64,7 +65,8 @@ class Agent:
     def __init__(self, setting: Setting) -> None:
         self.desk = Desk(setting)
         self.flow = setting.flow
-        self.reader = Reader(self.desk.ground, learn(_examples(setting.flow)), Details(self.desk.ground))
+        wishes = Wishes(setting.flow, learn(_examples(setting.flow)))
+        self.reader = Reader(self.desk.ground, wishes, Details(self.desk.ground))
         self.deferred: list[str] = []
         """Said while a change was under way; read when it is done."""
         self.consumed = ""

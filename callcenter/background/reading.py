@@ -4,7 +4,6 @@
 utterance does no harm. An answer to the question just asked comes first, then a correction, then another wish.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -12,35 +11,29 @@ from typing import Final, Literal
 from callcenter.background import objections
 from callcenter.background.details import Details
 from callcenter.background.grammar import words
-from callcenter.background.grammar.answers import corrected, has_marker, yes_no
+from callcenter.background.grammar.answers import has_marker, yes_no
 from callcenter.background.grammar.figures import ONES
 from callcenter.background.grammar.words import vocabulary
 from callcenter.background.ground import Ground
-from callcenter.background.phrases import BYE, DROP, HOLD, NOTHING, PERSON, REPEAT, Phrases, content
+from callcenter.background.phrases import BYE, DROP, HOLD, NOTHING, REPEAT, content
 from callcenter.background.proving import LONGEST
 from callcenter.background.state import Awaiting, Dialogue, Task
+from callcenter.background.wishes import (
+    LIKELY,
+    STRONG,
+    SURE,
+    Scores,
+    Wishes,
+    asks_for_person,
+    likely_person,
+    without,
+)
 from flows import Collect, Step
-
-STRONG: Final = 0.8
-"""Probability of a step at which it is taken whatever else was asked; below, it takes a clear lead as well."""
-SURE: Final = 0.5
-LIKELY: Final = 0.35
-LEAD: Final = 1.7
-UNSURE: Final = 0.2
-"""Probability of the best two steps together from which it is worth asking which of them is meant."""
 
 OFFER_AT: Final = 2
 """Times in a row that a wish was not understood, after which what may be wanted is offered."""
 OFFERED: Final = 3
-REPEATED: Final = 0.6
-"""Share of an offer's words that make it the one that was meant, if no other has half as many."""
 
-_PERSON: Final = re.compile(
-    r"\b(?:speak|talk|talking|connect|transfer|through|get|give|want|need|there)\b.*"
-    r"\b(?:person|human|representative|operator|manager|supervisor|somebody real|someone real|real someone|agent)\b"
-    r"|^(?:a |an |the )?(?:real |live )?(?:person|human|representative|operator|agent|supervisor)(?: please| now)*$"
-    r"|\b(?:real|live|actual) (?:person|human|agent)\b"
-)
 _QUIET: Final = vocabulary(
     """
     um uh er erm hmm mm mhm hm ah oh so well okay ok right yeah yes sure thanks thank you i see great good alright cool
@@ -67,17 +60,16 @@ class Reading:
 @dataclass(frozen=True, slots=True)
 class Reader:
     ground: Ground
-    phrases: Phrases
+    wishes: Wishes
     details: Details
 
     def read(self, d: Dialogue, text: str, heard: bool = True) -> Reading:
         """`heard`: the caller really heard the question that is open."""
         spoken = words(text)
-        scores = self._scores(spoken)
-        top, share = scores[0]
+        scores = self.wishes.scores(spoken)
         if not spoken:
             return Reading(d, "nothing")
-        if _PERSON.search(" ".join(spoken)) or (top == PERSON and share >= SURE and not self._named_so(d, spoken)):
+        if asks_for_person(spoken) or (likely_person(scores) and not self._named_so(d, spoken)):
             return Reading(d, "person")
         match d.awaiting.kind:
             case "slot":
@@ -91,7 +83,7 @@ class Reader:
             case "which":
                 names, said = d.awaiting.name.split("|"), words(d.unclear)
                 d = replace(d, awaiting=Awaiting("more" if d.last else "opening"), unclear="")
-                scores = _without(scores, names) if yes_no(spoken) is False else scores
+                scores = without(scores, names) if yes_no(spoken) is False else scores
                 found = self._which(d, names, said, spoken, scores)
             case "opening" | "more" | "nothing":
                 found = self._open(d, spoken, scores)
@@ -101,17 +93,9 @@ class Reader:
             return replace(found, dialogue=replace(found.dialogue, misses=0))
         return found
 
-    def _scores(self, spoken: Sequence[str]) -> list[tuple[str, float]]:
-        """What is wanted; a clear wish after "no", "actually" and the like is the one that counts."""
-        for part in corrected(spoken):
-            scores = self.phrases.scores(" ".join(part))
-            if len(part) >= 4 and scores[0][1] >= STRONG and not scores[0][0].startswith("@"):
-                return scores
-        return self.phrases.scores(" ".join(_bare(spoken)))
-
     # -------------------------------------------------------------------------------------------- anywhere
 
-    def _common(self, d: Dialogue, spoken: Sequence[str], scores: list[tuple[str, float]]) -> Reading:
+    def _common(self, d: Dialogue, spoken: Sequence[str], scores: Scores) -> Reading:
         top, share = scores[0]
         if top == REPEAT and share >= SURE:
             return Reading(d, "repeat")
@@ -128,17 +112,6 @@ class Reader:
     def _dropped(self, d: Dialogue) -> Dialogue:
         return replace(d, tasks=d.tasks[:-1], awaiting=Awaiting("more") if len(d.tasks) < 2 else Awaiting("nothing"))
 
-    def _intent(self, scores: list[tuple[str, float]], least: float) -> Step | None:
-        steps = [(name, share) for name, share in scores if not name.startswith("@")]
-        name, share = steps[0]
-        second = steps[1][1] if len(steps) > 1 else 0.0
-        step = self.ground.flow.steps[name]
-        if step.hand_over:
-            least = max(least, STRONG)
-        if share < least or share < LEAD * second or (scores[0][0] != name and scores[0][1] > 1.3 * share):
-            return None
-        return step
-
     def _begin(self, d: Dialogue, step: Step, spoken: Sequence[str]) -> Reading:
         text = " ".join(spoken)
         if d.task and d.task.step == step.name:
@@ -147,16 +120,15 @@ class Reader:
 
     def _named(self, d: Dialogue, step: Step, text: str) -> str:
         """What was understood, said before the first question when it might be wrong."""
-        share = dict(self.phrases.scores(text)).get(step.name, 1.0)
         asks = step.collect or (self.ground.private(step) and d.caller is None)
-        return f"You want to {step.about}." if asks and share < STRONG else ""
+        return f"You want to {step.about}." if asks and self.wishes.share(step, text) < STRONG else ""
 
     def _heard_for(self, d: Dialogue, text: str) -> Dialogue:
         return d.with_task(replace(d.task, said=(*d.task.said, text))) if d.task else d
 
     # -------------------------------------------------------------------------------------------- details
 
-    def _slot(self, d: Dialogue, spoken: Sequence[str], scores: list[tuple[str, float]]) -> Reading | None:
+    def _slot(self, d: Dialogue, spoken: Sequence[str], scores: Scores) -> Reading | None:
         """An answer to a question for a detail; what was said before for it may make it whole."""
         task = d.identity if d.awaiting.identity else d.task
         collect = self.ground.asked_for(d)
@@ -166,10 +138,10 @@ class Reader:
         denied = spoken[0] in ("no", "nope") and len(spoken) >= 4 and d.task is not None
         if denied and d.task:
             d = replace(d, denied=(*d.denied, d.task.step))
-            scores = _without(scores, d.denied)
+            scores = without(scores, d.denied)
             if len(d.denied) >= self.ground.flow.hand_over.after:
                 return Reading(replace(d, misses=self.ground.flow.hand_over.after), "missed")
-        other = self._intent(scores, LIKELY if denied else STRONG if loose else SURE)
+        other = self.wishes.step(scores, LIKELY if denied else STRONG if loose else SURE)
         anything = collect.grammar == "text" and not denied
         if other and not anything and (d.task is None or other.name != d.task.step) and len(spoken) >= 4:
             strict = self.details.slot_in(d, task, collect, spoken, asked=not loose)
@@ -192,29 +164,27 @@ class Reader:
         here = self.ground.asked_for(d) if d.awaiting.kind == "slot" else None
         return here is not None and here.grammar in ("name", "city") and len(spoken) <= LONGEST
 
-    def _idle(self, spoken: Sequence[str], scores: list[tuple[str, float]], collect: Collect) -> bool:
+    def _idle(self, spoken: Sequence[str], scores: Scores, collect: Collect) -> bool:
         """Words that a liberal grammar would take for an answer, and that are none."""
         if collect.grammar not in ("name", "text", "city"):
             return False
         return set(spoken) <= _QUIET or (scores[0][0] in (HOLD, REPEAT, DROP) and scores[0][1] >= SURE)
 
-    def _beside(
-        self, d: Dialogue, spoken: Sequence[str], scores: list[tuple[str, float]], collect: Collect
-    ) -> Reading | None:
+    def _beside(self, d: Dialogue, spoken: Sequence[str], scores: Scores, collect: Collect) -> Reading | None:
         """Not an answer: another detail, another wish, or a correction of what was said before."""
         if (fixed := self._fixed(d, spoken, collect.name)) is not None:
             return fixed
         more = self.details.volunteered(d, spoken, but=collect.name)
         if more.task != d.task or more.identity != d.identity:
             return Reading(self._heard_for(more, " ".join(spoken)), "understood")
-        other = self._intent(scores, SURE)
+        other = self.wishes.step(scores, SURE)
         if other and (d.task is None or other.name != d.task.step):
             return self._begin(d, other, spoken)
         return None
 
     # ------------------------------------------------------------------------------------------ yes and no
 
-    def _readback(self, d: Dialogue, spoken: Sequence[str], scores: list[tuple[str, float]]) -> Reading | None:
+    def _readback(self, d: Dialogue, spoken: Sequence[str], scores: Scores) -> Reading | None:
         collect = self.ground.asked_for(d)
         task = d.identity if d.awaiting.identity else d.task
         if task is None or collect is None:
@@ -236,9 +206,7 @@ class Reader:
             return Reading(replace(d, awaiting=Awaiting("nothing")), "understood", "I'm sorry.")
         return self._beside(d, spoken, scores, collect)
 
-    def _confirm(
-        self, d: Dialogue, spoken: Sequence[str], scores: list[tuple[str, float]], heard: bool
-    ) -> Reading | None:
+    def _confirm(self, d: Dialogue, spoken: Sequence[str], scores: Scores, heard: bool) -> Reading | None:
         answer = yes_no(spoken)
         if d.task is None:
             return None
@@ -246,7 +214,7 @@ class Reader:
             fixed = self._fixed(d, spoken, "")
             if fixed is not None:
                 return fixed
-        other = self._intent(scores, STRONG)
+        other = self.wishes.step(scores, STRONG)
         if other and other.name != d.task.step and len(spoken) >= 4:
             return self._begin(d, other, spoken)
         if answer and not heard:
@@ -258,7 +226,7 @@ class Reader:
             return asked
         if answer is False or scores[0][0] == DROP:
             return Reading(d.with_task(replace(d.task, declined=True)), "understood")
-        other = self._intent(scores, SURE)
+        other = self.wishes.step(scores, SURE)
         return self._begin(d, other, spoken) if other and other.name != d.task.step else None
 
     def _objected(self, d: Dialogue, task: Task, spoken: Sequence[str]) -> Reading | None:
@@ -298,14 +266,14 @@ class Reader:
 
     # -------------------------------------------------------------------------------------------- open floor
 
-    def _open(self, d: Dialogue, spoken: Sequence[str], scores: list[tuple[str, float]]) -> Reading | None:
+    def _open(self, d: Dialogue, spoken: Sequence[str], scores: Scores) -> Reading | None:
         base = d.task or d.last
-        strong = self._intent(scores, STRONG)
+        strong = self.wishes.step(scores, STRONG)
         if base is not None and has_marker(spoken) and (strong is None or strong.name in self._kin(base)):
             found = self.details.put_right(d, base, spoken)
             if found is not None:
                 return Reading(found, "understood")
-        if (step := strong or self._intent(scores, LIKELY)) is not None:
+        if (step := strong or self.wishes.step(scores, LIKELY)) is not None:
             return self._begin(d, step, spoken)
         if base is not None and not d.tasks and (found := self.details.put_right(d, base, spoken)) is not None:
             return Reading(found, "understood")
@@ -326,12 +294,11 @@ class Reader:
             return Reading(self.details.introduced(d, spoken), "go on")
         return None
 
-    def _unsure(self, d: Dialogue, spoken: Sequence[str], scores: list[tuple[str, float]]) -> Reading | None:
+    def _unsure(self, d: Dialogue, spoken: Sequence[str], scores: Scores) -> Reading | None:
         """Two steps could be meant, or one that is not sure: ask which."""
-        (one, first), (other, second) = [*(pair for pair in scores if not pair[0].startswith("@")), ("", 0.0)][:2]
-        if d.awaiting.kind == "nothing" or first + second < UNSURE or len(spoken) < 3 or scores[0][1] > 1.3 * first:
+        names = self.wishes.unsure(scores)
+        if d.awaiting.kind == "nothing" or not names or len(spoken) < 3:
             return None
-        names = one if not other or first > 3 * second else f"{one}|{other}"
         asked = replace(self.details.introduced(d, spoken), awaiting=Awaiting("which", names), unclear=" ".join(spoken))
         return Reading(replace(asked, misses=d.misses + 1), "unsure")
 
@@ -339,8 +306,7 @@ class Reader:
         """What a caller wants was not understood twice: what comes nearest to it is offered, once."""
         if d.awaiting.kind not in ("opening", "more") or d.tasks or d.misses != OFFER_AT or not text:
             return None
-        names = [name for name, _ in self._scores(words(text)) if not name.startswith("@")]
-        likely = [name for name in names if not self.ground.flow.steps[name].hand_over][:OFFERED]
+        likely = self.wishes.likeliest(text, OFFERED)
         return replace(d, awaiting=Awaiting("which", "|".join(likely)), unclear=text) if likely else None
 
     def _which(
@@ -349,7 +315,7 @@ class Reader:
         names: Sequence[str],
         said: Sequence[str],
         spoken: Sequence[str],
-        scores: list[tuple[str, float]],
+        scores: Scores,
     ) -> Reading | None:
         """The answer to "do you want to ..., or to ...?"; a no rules out what was offered. `said`: what led to it."""
         share = dict(scores)
@@ -361,7 +327,7 @@ class Reader:
             chosen = placed or names[0]
         elif share[best] >= LIKELY or share[best] >= 2 * max(share[name] for name in share if name != best):
             chosen = best
-        elif said_again := self._said_again(names, spoken):
+        elif said_again := self.wishes.said_again(names, spoken):
             chosen = said_again
         elif len(names) == 1 and _reads_out(spoken):
             chosen = best
@@ -370,19 +336,10 @@ class Reader:
         begun = self._begin(d, self.ground.flow.steps[chosen], said)
         return replace(begun, dialogue=self.details.volunteered(begun.dialogue, spoken), say="")
 
-    def _said_again(self, names: Sequence[str], spoken: Sequence[str]) -> str:
-        """The offer whose own words come back, though one of them was misheard."""
-        shares = []
-        for name in names:
-            offer = words(self.ground.flow.steps[name].about)
-            shares.append((sum(word in spoken for word in offer) / max(1, len(offer)), name))
-        (best, name), (second, _) = [*sorted(shares, reverse=True), (0.0, "")][:2]
-        return name if best >= REPEATED and best - second >= REPEATED / 2 else ""
-
     def _kin(self, task: Task) -> tuple[str, str]:
         return task.step, self.ground.flow.steps[task.step].correct
 
-    def _more(self, d: Dialogue, spoken: Sequence[str], scores: list[tuple[str, float]]) -> Reading | None:
+    def _more(self, d: Dialogue, spoken: Sequence[str], scores: Scores) -> Reading | None:
         answer = yes_no(spoken)
         if (scores[0][0] == BYE and scores[0][1] >= LIKELY) or (answer is False and len(spoken) <= 6):
             return Reading(d, "bye")
@@ -400,30 +357,6 @@ def _figures_alone(spoken: Sequence[str]) -> bool:
     return set(spoken) <= _FIGURES
 
 
-def _without(scores: list[tuple[str, float]], names: Sequence[str]) -> list[tuple[str, float]]:
-    """The probabilities, given that it is none of these."""
-    left = [(name, share) for name, share in scores if name not in names]
-    whole = sum(share for _, share in left) or 1.0
-    return [(name, share / whole) for name, share in left]
-
-
 _AGREED: Final = vocabulary("yes yeah yep yup sure")
 _PARTING: Final = vocabulary("bye goodbye")
 """Whoever says one of these and means it leaves, whatever is open."""
-
-
-_BEFORE: Final = tuple(
-    tuple(lead.split())
-    for lead in (
-        "hang on", "hold on", "wait", "wait a minute", "actually", "by the way", "before that", "sorry", "oh", "okay",
-        "ok", "and", "so", "well", "one more thing", "um", "uh", "yeah", "first", "no", "hi", "hello", "hey",
-    )
-)  # fmt: skip
-
-
-def _bare(spoken: Sequence[str]) -> tuple[str, ...]:
-    """A long utterance without the words that only lead up to it."""
-    rest = tuple(spoken)
-    while len(rest) > 5 and (lead := next((one for one in _BEFORE if rest[: len(one)] == one), None)):
-        rest = rest[len(lead) :]
-    return rest
