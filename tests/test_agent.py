@@ -1,7 +1,7 @@
 """The background agent: what it is told, what it wants. Every rule it keeps has its row here."""
 
 import pytest
-from talking import CANCELLED, CHAIR, LAMP, MARIA, ORDERS, Talk, of, withheld
+from talking import CANCELLED, CHAIR, FLOWS, LAMP, MARIA, ORDERS, Talk, of, withheld
 
 from callcenter.background.exchange import (
     Acted,
@@ -928,3 +928,33 @@ def test_a_correction_that_is_not_understood_keeps_the_answer_back():
     talk.answer("order_status", LAMP)
     assert "4 2 1 8" in talk.pending
     assert "4 2 1 7" not in talk.pending
+
+
+def until_asked_whether_there(talk):
+    for _ in range(120):
+        talk.wait(1)
+        if "still there" in talk.pending:
+            break
+    talk.listen()
+
+
+def test_who_is_still_there_after_a_hold_is_asked_the_question_again():
+    talk = Talk()
+    talk.say("hold on a second")
+    talk.listen()
+    until_asked_whether_there(talk)
+    talk.say("yes i'm here")
+    assert talk.pending == FLOWS["retail"].opening
+
+
+def test_who_is_still_there_has_answered_nothing():
+    talk = Talk()
+    talk.verified("i moved and my address has to be changed")
+    talk.listen()
+    talk.say("fifteen willow lane")
+    assert "city" in talk.pending
+    talk.listen()
+    until_asked_whether_there(talk)
+    talk.say("yes i'm here")
+    assert "city" in talk.pending
+    assert "city" not in talk.agent.desk.d.task.slots

@@ -239,6 +239,8 @@ def test_an_email_is_heard_or_spelled(said, wanted):
         ("postcode", "it's six oh [six] one four", "60614"),
         ("postcode", "s w one a one a a", "SW1A1AA"),
         ("postcode", "six oh six", None),
+        ("postcode", "nine seven two zero four oh", "97204"),
+        ("postcode", "nine seven two oh four four", None),
         ("phone", "five one eight five five five oh one double nine", "5185550199"),
         ("phone", "one five one eight five five five oh one nine nine", "5185550199"),
         ("phone", "five one eight", None),

@@ -125,7 +125,14 @@ def test_a_no_to_one_detail_of_a_change_asks_for_that_detail_anew(said, asked):
 
 
 @pytest.mark.parametrize(
-    "said", ["no that's wrong", "no it's fifty will a", "no it's in springfield", "no that's not right"]
+    "said",
+    [
+        "no that's wrong",
+        "no it's fifty will a",
+        "no it's in springfield",
+        "no that's not right",
+        "no wait panthers the it's search her",
+    ],
 )
 def test_a_no_that_objects_to_something_unclear_is_asked_about(said):
     reading = READER.read(MOVING, said)
@@ -144,6 +151,8 @@ def test_a_no_that_objects_to_something_unclear_is_asked_about(said):
         "no please don't",
         "no that's not what i want",
         "no i changed my mind",
+        "no wait i changed my mind",
+        "no wait",
         "no not now",
         "stop that please",
     ],

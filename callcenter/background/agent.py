@@ -158,7 +158,8 @@ class Agent:
         if desk.errands.change():
             return
         reading = self._read(desk.heard)
-        plan = walk(desk.ground, reading.dialogue, desk.errands.book) if reading.kind == "understood" else None
+        useful = reading.kind == "understood" and not self._is_there(desk.heard)
+        plan = walk(desk.ground, reading.dialogue, desk.errands.book) if useful else None
         if plan is None:
             desk.pen.take_back()
             return
@@ -202,7 +203,7 @@ class Agent:
 
     def _is_there(self, text: str) -> bool:
         """The caller only says that they are still there."""
-        last = self.desk.ledger.last(progress=True)
+        last = self.desk.ledger.last(progress=True, but=self.desk.pen.tentative)
         return bool(last and last.note.text in self.flow.silence.lines and _PRESENT.fullmatch(text.lower()))
 
     # ------------------------------------------------------------------------------------------- what it means

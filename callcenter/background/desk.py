@@ -95,8 +95,11 @@ class Desk:
         self.pen.prepare(lines, self.at, f"q{self.query + 1}")
 
     def repeat(self) -> None:
+        """The open question again; what was said last where there is none."""
         entry = self.ledger.entries.get(self.pen.question) or self.ledger.last()
-        if entry is not None:
+        if self.d.awaiting.kind == "opening":
+            self.pen.question = self.say([Said(self.flow.opening, ("flow",))])
+        elif entry is not None:
             self.pen.question = self.say([Said(entry.note.text, entry.note.source)])
 
     def evidence(self, source: Sequence[str], walked: bool = True) -> list[object]:

@@ -25,7 +25,7 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "email": ("<name>", "<letters>", "<digits>", "at", "dot", "com"),
     "phone": ("<digits>",),
     "postcode": ("<digits>",),
-    "address": ("<digits>", "street", "avenue", "road", "lane", "drive", "court", "boulevard", "apartment", "<own>"),
+    "address": ("<house>", "street", "avenue", "road", "lane", "drive", "court", "boulevard", "apartment", "<own>"),
     "city": ("<place>", "<own>"),
     "text": ("<own>",),
     "yes_no": ("<yes_no>",),

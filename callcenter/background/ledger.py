@@ -62,11 +62,10 @@ class Ledger:
     def pending(self) -> Iterator[Entry]:
         return (entry for entry in self.entries.values() if entry.pending)
 
-    def last(self, progress: bool = False) -> Entry | None:
+    def last(self, progress: bool = False, but: str = "") -> Entry | None:
         """The last note that was written and not taken back."""
-        return next(
-            (one for one in reversed(self.entries.values()) if not one.gone and (progress or not one.progress)), None
-        )
+        notes = (one for one in reversed(self.entries.values()) if not one.gone and one.note.id != but)
+        return next((one for one in notes if progress or not one.progress), None)
 
     def heard_until(self) -> int:
         """When the caller last heard anything of us."""

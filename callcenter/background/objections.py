@@ -36,6 +36,9 @@ _CALLED: Final = {
 """What callers call a detail, by its grammar."""
 
 _FIGURES: Final = frozenset((*ONES, *TEENS, *TENS))
+PLAIN: Final = 4
+"""Words from which a "no wait" is more than a change of mind."""
+
 _NO: Final = vocabulary("no nope nah not wait sorry oh um uh well actually")
 _NEVER_MIND: Final = vocabulary("fine okay ok way moment time not too all same whole thing best")
 """What follows "no it's" or "no the" where nothing is put right."""
@@ -46,6 +49,8 @@ def objects(spoken: Sequence[str]) -> bool:
     if _FIGURES & set(spoken) or any(word.isdecimal() for word in spoken) or _WRONG & set(spoken):
         return True
     if any(pair in _NOT_SO for pair in pairwise(spoken)):
+        return True
+    if len(spoken) >= PLAIN and "wait" in spoken[:PLAIN]:
         return True
     rest = list(spoken)
     while rest and rest[0] in _NO:

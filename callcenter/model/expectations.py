@@ -16,6 +16,7 @@ _FIGURES: Final = ("digit", "oh", "ten", "teen", "tens")
 
 KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "digits": (*_FIGURES, "double", "triple", "hundred"),
+    "house": ("digit", "ten", "teen", "tens", "hundred", "double", "ordinal"),
     "letters": ("letter",),
     "number": (*_FIGURES, "hundred", "thousand"),
     "amount": (*_FIGURES, "hundred", "thousand", "dollar", "dollars", "cent", "cents", "point"),

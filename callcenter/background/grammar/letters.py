@@ -282,6 +282,8 @@ def postcode(spoken: Sequence[str], asked: bool) -> tuple[str, bool] | None:
         else:
             at += 1
     digits = re.sub(r"\D", "", joined)
+    if len(digits) == 6 and spoken[-1] == "oh":
+        digits = digits[:5]  # a breath after the last figure
     if _CODES.fullmatch(joined):
         return joined.upper(), True
     if len(digits) == 5:
