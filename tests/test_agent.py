@@ -1,8 +1,11 @@
 """The background agent: what it is told, what it wants. Every rule it keeps has its row here."""
 
+from dataclasses import replace
+
 import pytest
 from talking import CANCELLED, CHAIR, FLOWS, LAMP, MARIA, ORDERS, Talk, of, withheld
 
+from callcenter.background.carrying import put
 from callcenter.background.exchange import (
     Acted,
     CallTool,
@@ -20,6 +23,7 @@ from callcenter.background.exchange import (
     Write,
 )
 from callcenter.background.grammar import Day
+from callcenter.background.state import Awaiting, Said
 from callcenter.events import TookFloor, Yielded
 from callcenter.units import samples
 
@@ -958,3 +962,20 @@ def test_who_is_still_there_has_answered_nothing():
     talk.say("yes i'm here")
     assert "city" in talk.pending
     assert "city" not in talk.agent.desk.d.task.slots
+
+
+@pytest.mark.parametrize("flow", sorted(FLOWS))
+def test_every_offer_can_be_made(flow):
+    """ "To know when bills have to be paid" was taken for saying that they are, and never offered."""
+    for step in FLOWS[flow].steps.values():
+        talk = Talk(flow)
+        desk = talk.agent.desk
+        talk.agent._which(replace(desk.d, awaiting=Awaiting("which", step.name)))
+        assert step.about in talk.pending
+
+
+def test_who_cannot_be_told_something_is_asked_what_else_they_want():
+    talk = Talk()
+    put(talk.agent.desk, [Said("Your order 4 2 1 9 is cancelled.", ("nowhere",))], over=True)
+    assert talk.pending.startswith("I'm sorry, I cannot tell you that right now.")
+    assert talk.pending.endswith(FLOWS["retail"].ending.more)

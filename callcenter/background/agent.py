@@ -270,7 +270,7 @@ class Agent:
             return
         abouts = [self.flow.steps[name].about for name in dialogue.awaiting.name.split("|")]
         self.desk.d = dialogue
-        self.desk.pen.question = self.desk.say([Said(f"Do you want to {', or to '.join(abouts)}?")])
+        self.desk.pen.question = self.desk.say([Said(f"Do you want to {', or to '.join(abouts)}?", ("flow",))])
 
     def _resume(self) -> None:
         """The caller said nothing of weight, but the voice has yielded: what is left is said after all."""

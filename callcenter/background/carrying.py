@@ -56,13 +56,15 @@ def carry_out(desk: Desk, plan: Plan, opener: str = "", over: bool = True) -> No
 
 
 def put(desk: Desk, lines: Sequence[Said], over: bool) -> None:
-    """Say what the plan says. A question whose facts have no source was not put: no answer is taken for it."""
+    """Say what the plan says. A question whose facts have no source was not put: no answer is taken for it, and
+    another is put in its place."""
     if not over:
         desk.pen.clear_outdated()
     note = desk.say(lines, over=over)
     desk.pen.question = note if desk.d.awaiting.kind != "nothing" else ""
     if not desk.pen.told(note):
         desk.d = replace(desk.d, tasks=(), awaiting=Awaiting("more"), proposed=None)
+        desk.pen.question = desk.say([Said(desk.flow.ending.more, ("flow",))], over=False)
 
 
 def to_person(desk: Desk, reason: str, target: str = "", before: Sequence[Said] = ()) -> None:

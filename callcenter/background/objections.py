@@ -38,6 +38,7 @@ _CALLED: Final = {
 _FIGURES: Final = frozenset((*ONES, *TEENS, *TENS))
 PLAIN: Final = 4
 """Words from which a "no wait" is more than a change of mind."""
+_AT_ALL: Final = vocabulary("mind don't not never stop leave forget")
 
 _NO: Final = vocabulary("no nope nah not wait sorry oh um uh well actually")
 _NEVER_MIND: Final = vocabulary("fine okay ok way moment time not too all same whole thing best")
@@ -50,7 +51,7 @@ def objects(spoken: Sequence[str]) -> bool:
         return True
     if any(pair in _NOT_SO for pair in pairwise(spoken)):
         return True
-    if len(spoken) >= PLAIN and "wait" in spoken[:PLAIN]:
+    if len(spoken) >= PLAIN and "wait" in spoken[:PLAIN] and not _AT_ALL & set(spoken):
         return True
     rest = list(spoken)
     while rest and rest[0] in _NO:
