@@ -951,6 +951,16 @@ def test_who_is_still_there_after_a_hold_is_asked_the_question_again():
     assert talk.pending == FLOWS["retail"].opening
 
 
+def test_who_is_there_and_answers_nothing_is_put_through_in_the_end():
+    talk = Talk()
+    for _ in range(3):
+        assert not of(talk.wishes, TransferTo)
+        until_asked_whether_there(talk)
+        talk.say("yes i'm here")
+        talk.listen()
+    assert of(talk.wishes, TransferTo)[0].reason == "not_understood"
+
+
 def test_who_is_still_there_has_answered_nothing():
     talk = Talk()
     talk.verified("i moved and my address has to be changed")

@@ -191,7 +191,7 @@ class Agent:
 
     def _understand(self, text: str) -> None:
         desk = self.desk
-        reading = Reading(desk.d, "repeat") if self._is_there(text) else self._read(text)
+        reading = self._still_there() if self._is_there(text) else self._read(text)
         plain = desk.d.awaiting.kind in ("confirm", "retry", "readback") and reading.kind != "missed"
         if desk.setting.remote and not plain and reading.kind not in ("person", "hold", "repeat", "nothing", "part"):
             deputy.ask(desk, desk.consulting.begin(text, desk.at))
@@ -205,6 +205,11 @@ class Agent:
         """The caller only says that they are still there."""
         last = self.desk.ledger.last(progress=True, but=self.desk.pen.tentative)
         return bool(last and last.note.text in self.flow.silence.lines and _PRESENT.fullmatch(text.lower()))
+
+    def _still_there(self) -> Reading:
+        """Asked the question again; whoever is there and answers nothing, again and again, is not understood."""
+        d = replace(self.desk.d, misses=self.desk.d.misses + 1)
+        return Reading(d, "missed" if d.misses >= self.flow.hand_over.after else "repeat")
 
     # ------------------------------------------------------------------------------------------- what it means
 
@@ -233,6 +238,7 @@ class Agent:
                 desk.patience.hold(desk.at)
                 desk.say([Said(HOLD)])
             case "repeat":
+                desk.d = reading.dialogue
                 desk.repeat()
             case "person":
                 to_person(desk, "asked")
