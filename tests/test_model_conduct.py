@@ -402,6 +402,15 @@ def test_who_was_answered_is_owed_nothing_until_it_speaks_again():
     assert talk.conduct.decide(*leaning(0.02), one_of(DOINGS, "nothing"), 200).act == "speak"
 
 
+def test_a_silence_before_the_caller_takes_the_floor_is_no_pause_of_its():
+    """Eight seconds of our own speech, and then a caller whom the ear has not heard yet."""
+    talk = Talk()
+    talk.go(notes=(NOTE,))
+    hint, turn = leaning(0.02), one_of(DOINGS, "turn")
+    heard = [talk.conduct.decide(*hint, turn, silent).act for silent in (400, 410, 0, 10, LONG["normal"])]
+    assert heard == ["listen"] * 4 + ["speak"]
+
+
 def test_nobody_yields_to_a_long_silence():
     talk = Talk()
     talk.go(notes=(NOTE,))

@@ -68,7 +68,7 @@ class Thresholds:
     lasting: float = 2.4
     """Mounting while the caller is still taken to be in its turn, as after a long story's end: what is hardly there at
     all begins this sum anew, and nothing else."""
-    hint: float = 0.0125
+    hint: float = 0.005
     """The chance that is enough once the caller has been silent for long. In true pauses, however long, it is less."""
 
 
@@ -127,6 +127,8 @@ class Conduct:
         self._pressed = 0.0
         self._owed = False
         """Whether the caller had the floor since we last spoke."""
+        self._before = 0
+        """Of the silence that lasts still, frames that are from before the caller took the floor: they are no pause."""
 
     # ---------------------------------------------------------------------------------------------------- what came
 
@@ -183,15 +185,18 @@ class Conduct:
 
     def decide(self, act: Floats, opening: Floats, doing: Floats, silent: int = 0, alone: int = 0) -> Choice:
         """`silent`: for how many frames the ear has heard nobody; `alone`: nobody as loud as the caller has been."""
-        what = DOINGS[int(doing.argmax())]
+        what, quiet = DOINGS[int(doing.argmax())], max(silent, alone)
+        if what in CLAIMS and not self._owed:
+            self._owed, self._before = True, quiet
         if what in CLAIMS:
-            self._owed = True
             self._forget_broken()
+        if quiet < self._before:
+            self._before = 0
         ignored = MINOR.get(what, "")
         ignored, self._ignored = ("" if ignored == self._ignored else ignored), ignored
         if self._saying:
             return replace(self._holding(act, what, silent), ignored=ignored)
-        return self._listening(act, opening, what, max(silent, alone))
+        return self._listening(act, opening, what, quiet - self._before)
 
     def _holding(self, act: Floats, what: str, silent: int) -> Choice:
         odds = softmax(act[[SPEAK, YIELD]])
@@ -227,6 +232,7 @@ class Conduct:
         self._spoken, self._begun = {}, set()
 
     def _listening(self, act: Floats, opening: Floats, what: str, silent: int) -> Choice:
+        """`silent`: since the caller, who is owed an answer, was heard."""
         odds = softmax(act[[LISTEN, SPEAK, BACKCHANNEL, ASK]])
         speak, backchannel, ask = map(float, odds[1:])
         chances = Chances(speak=speak, backchannel=backchannel, ask=ask, doing=what)
