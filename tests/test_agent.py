@@ -923,8 +923,9 @@ def test_a_correction_that_is_not_understood_keeps_the_answer_back():
     assert talk.running("order_status")
     talk.listen()
     talk.say("no wait five anyone with the line it")
-    assert talk.pending.endswith("Could you say it again?")
-    talk.answer("order_status", CHAIR)
+    assert "did not understand" in talk.pending
+    assert "Which order" in talk.pending
+    assert not talk.running("order_status")
     talk.listen()
     talk.wait(2)
     assert "4 2 1 7" not in talk.pending

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from callcenter.events import Note, Policy
-from callcenter.model.conduct import EVERY, HUMMED, LONG, OPENED, Conduct, Thresholds, knobs, softmax, turned
+from callcenter.model.conduct import EVERY, HUMMED, LEANING, LONG, OPENED, Conduct, Thresholds, knobs, softmax, turned
 from callcenter.model.config import ACTS, DOINGS, LISTEN, NOTE_TOKENS, SPEAK
 from callcenter.model.own import HUMS, PHRASES
 from callcenter.model.text import TOKEN, shipped
@@ -426,6 +426,17 @@ def test_a_patient_line_takes_no_hints_for_a_second_more():
     silences = [10 * turn for turn in range(15)]
     patient = mounted(Thresholds(), ["turn"] * 15, faint, silences, Policy(eagerness="patient"))
     assert patient.index("speak") - mounted(Thresholds(), ["turn"] * 15, faint, silences).index("speak") == 5
+
+
+@pytest.mark.parametrize(("chance", "speaking"), [(0.78, {"eager"}), (0.9, {"eager", "normal"}), (0.97, set(LEANING))])
+def test_patience_takes_a_better_chance(chance, speaking):
+    spoke = {
+        how
+        for how in LEANING
+        if mounted(Thresholds(speak=0.85, mounting=1.6), ["turn"], {0: chance}, None, Policy(eagerness=how))[0]
+        == "speak"
+    }
+    assert spoke == speaking
 
 
 NORMAL = Policy()

@@ -103,6 +103,13 @@ def test_a_caller_who_has_no_other_answer_says_again_what_they_want():
     assert caller.react("What is the square root of two?") == f"no {wish}"
 
 
+def test_a_caller_who_has_put_something_right_says_that_again():
+    caller = Caller(next(one for one in SCENARIOS.values() if one.name == "corrected while the look-up runs"), 0)
+    caller.react("How can I help you?")
+    (cue,) = caller.notice("order_status")
+    assert caller.react("Which order do you mean?") == cue.say
+
+
 def test_a_caller_says_zero_where_they_are_asked_to():
     caller = Caller(SCENARIOS[CANCEL], 0)
     said = caller.react("And the ZIP code of your address?")

@@ -42,7 +42,7 @@ from callcenter.background.leaving import ended, goodbye, leave, returned
 from callcenter.background.patience import SETTLES, SETTLES_LATER, WHOLE_BY
 from callcenter.background.phrases import PERSON, learn
 from callcenter.background.proving import another_proof, as_heard
-from callcenter.background.reading import Reader, Reading
+from callcenter.background.reading import SORRY, Reader, Reading
 from callcenter.background.state import Dialogue, Result, Said
 from callcenter.background.walking import told as what_it_tells
 from callcenter.background.walking import walk
@@ -53,7 +53,6 @@ from flows import Flow
 
 __all__ = ["Agent", "Setting"]
 
-SORRY: Final = "I'm sorry, I did not understand that."
 AGAIN: Final = "Could you say it again?"
 INSTEAD: Final = "I'm sorry, let us try it another way."
 HOLD: Final = "Of course, take your time."

@@ -30,6 +30,8 @@ from callcenter.background.wishes import (
 )
 from flows import Collect, Step
 
+SORRY: Final = "I'm sorry, I did not understand that."
+
 OFFER_AT: Final = 2
 """Times in a row that a wish was not understood, after which what may be wanted is offered."""
 OFFERED: Final = 3
@@ -86,7 +88,7 @@ class Reader:
                 scores = without(scores, names) if yes_no(spoken) is False else scores
                 found = self._which(d, names, said, spoken, scores)
             case "opening" | "more" | "nothing":
-                found = self._open(d, spoken, scores)
+                found = self._open(d, spoken, scores, heard)
         if found is None:
             found = self._common(d, spoken, scores)
         if found.kind == "understood":
@@ -152,12 +154,20 @@ class Reader:
         for heard in (spoken, (*words(d.part), *spoken)):
             slot = self.details.slot_in(d, task, collect, heard, asked=True)
             if slot is not None and not self._idle(spoken, scores, collect):
+                if self._taken_back(d, task, collect, heard):
+                    return Reading(replace(d, misses=d.misses + 1), "missed")
                 return Reading(self.details.filled(d, collect, slot, spoken), "understood")
         whole = (*words(d.part), *spoken)
         part = self.details._parse(d, task, collect, whole, asked=True)
         if part is not None and not part.whole and not self._idle(spoken, scores, collect):
             return Reading(replace(d, part=" ".join(whole)), "part")
         return self._beside(d, spoken, scores, collect)
+
+    def _taken_back(self, d: Dialogue, task: Task, collect: Collect, heard: Sequence[str]) -> bool:
+        """ "The chair, no wait, five mental": what was said first is not meant, and what is was not understood."""
+        at = max((at for at, word in enumerate(heard) if word in _CORRECTING), default=-1)
+        rest = heard[at + 1 :]
+        return at > 0 and len(rest) > 2 and self.details.slot_in(d, task, collect, rest, asked=True) is None
 
     def _named_so(self, d: Dialogue, spoken: Sequence[str]) -> bool:
         """A word or two where a name is asked for: a name that sounds like a wish for somebody real."""
@@ -266,13 +276,17 @@ class Reader:
 
     # -------------------------------------------------------------------------------------------- open floor
 
-    def _open(self, d: Dialogue, spoken: Sequence[str], scores: Scores) -> Reading | None:
+    def _open(self, d: Dialogue, spoken: Sequence[str], scores: Scores, heard: bool = True) -> Reading | None:
         base = d.task or d.last
         strong = self.wishes.step(scores, STRONG)
         if base is not None and has_marker(spoken) and (strong is None or strong.name in self._kin(base)):
             found = self.details.put_right(d, base, spoken)
             if found is not None:
                 return Reading(found, "understood")
+        unheard = d.awaiting.kind == "nothing" or (d.awaiting.kind == "more" and not heard and not d.tasks)
+        corrects = unheard and bool(_CORRECTING & set(spoken)) and len(spoken) > 3
+        if base is not None and corrects and (strong is None or strong.name in self._kin(base)):
+            return self._void(d, base)
         if (step := strong or self.wishes.step(scores, LIKELY)) is not None:
             return self._begin(d, step, spoken)
         if base is not None and not d.tasks and (found := self.details.put_right(d, base, spoken)) is not None:
@@ -293,6 +307,15 @@ class Reader:
         if d.awaiting.kind == "opening" and empty and not told:
             return Reading(self.details.introduced(d, spoken), "go on")
         return None
+
+    def _void(self, d: Dialogue, task: Task) -> Reading:
+        """Something else is meant than what is looked up or about to be told, and what was not understood: what was
+        chosen is asked for anew."""
+        d = replace(d, tasks=d.tasks or (task,), awaiting=Awaiting("nothing"))
+        chosen = [one.name for one in self.details.collects(d) if one.choices and one.name in task.slots]
+        if not chosen:
+            return Reading(replace(d, misses=d.misses + 1), "missed")
+        return Reading(d.with_task(replace(task.without(*chosen), said=())), "understood", SORRY)
 
     def _unsure(self, d: Dialogue, spoken: Sequence[str], scores: Scores) -> Reading | None:
         """Two steps could be meant, or one that is not sure: ask which."""
@@ -357,6 +380,7 @@ def _figures_alone(spoken: Sequence[str]) -> bool:
     return set(spoken) <= _FIGURES
 
 
+_CORRECTING: Final = vocabulary("wait meant mean")
 _AGREED: Final = vocabulary("yes yeah yep yup sure")
 _PARTING: Final = vocabulary("bye goodbye")
 """Whoever says one of these and means it leaves, whatever is open."""

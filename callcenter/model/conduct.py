@@ -7,7 +7,7 @@ goes back to it as tokens of the next turn.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Final, Literal
@@ -44,6 +44,9 @@ LONG: Final = {"eager": 70, "normal": 70, "patient": 120}
 """By eagerness: frames of 20 ms that a caller may be silent in what is taken for its turn, as far as the ear knows by
 then, whoever else is heard; from there on a hint is enough to speak. With what the ear is late and a sound takes, 1.8 s
 and 2.8 s."""
+
+LEANING: Final[Mapping[str, tuple[float, float]]] = {"eager": (-0.1, -0.2), "normal": (0.0, 0.0), "patient": (0.1, 0.6)}
+"""By eagerness: what a chance to speak must be more than usual, at once and added up over turns."""
 
 NOBODY: Final = 40
 """Frames of silence at the caller's end after which there is nobody to yield to."""
@@ -237,10 +240,12 @@ class Conduct:
         speak, backchannel, ask = map(float, odds[1:])
         chances = Chances(speak=speak, backchannel=backchannel, ask=ask, doing=what)
         bars, wanted = self.thresholds, chances.speak + chances.ask
+        at_once, mounting = LEANING[self.policy.eagerness]
         self._mounted = 0.0 if what in CLAIMS else self._mounted + wanted
         self._lasted = self._lasted + wanted if wanted > FAINT else 0.0
         hinted = self._owed and silent >= LONG[self.policy.eagerness] and wanted > bars.hint
-        if wanted > bars.speak or self._mounted > bars.mounting or self._lasted > bars.lasting or hinted:
+        enough = wanted > bars.speak + at_once or self._mounted > bars.mounting + mounting
+        if enough or self._lasted > bars.lasting or hinted:
             self._mounted = self._lasted = 0.0
             if self._says or chances.speak > chances.ask:
                 return self._open(opening, chances)

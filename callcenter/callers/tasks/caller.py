@@ -137,6 +137,8 @@ class Caller:
     """Cues that are spent."""
     last: str = ""
     """What they said last: asked to say it again, they do."""
+    corrected: str = ""
+    """What they put right of what they want, in the middle of it."""
 
     def react(self, text: str) -> str:
         """What the caller says to this; nothing if there is nothing to say."""
@@ -176,7 +178,7 @@ class Caller:
 
     def _what(self) -> str:
         """What they want, again: all they know of which one they mean, and why and when, is in it."""
-        return self._want.again or self._want.say
+        return self.corrected or self._want.again or self._want.say
 
     def _object(self, text: str) -> str:
         """Told what they want, and it is something else."""
@@ -205,6 +207,7 @@ class Caller:
         for at, cue in enumerate(self.scenario.cues):
             if cue.tool == tool and at not in self.cued:
                 self.cued.add(at)
+                self.corrected = cue.say or self.corrected
                 yield cue
 
     def _agree(self, text: str) -> str:
@@ -231,6 +234,7 @@ class Caller:
             return want.again or want.say
         if self.wants < len(self.scenario.wants):
             self.wants += 1
+            self.corrected = ""
             return self.scenario.wants[self.wants - 1].say
         return LEAVES[self.luck % len(LEAVES)]
 
