@@ -22,7 +22,6 @@ from callcenter.model.text import TOKEN, shipped
 from callcenter.train.augment import Beds
 from callcenter.train.calls import Company, Example, agents_of
 from callcenter.train.cast import Cast
-from callcenter.train.scene import BEHIND
 from callcenter.train.streams import babbling, clips_of, customers_of, stretch, wanted
 
 Arrays = dict[str, NDArray[Any]]
@@ -32,6 +31,9 @@ LONG: Final = 4
 
 SAME: Final = tuple(part for part in fields(Example) if part.name != "tokens")
 """What is as long in every call."""
+
+FAR: Final = 0.15
+"""Of the stretches of speech, those with somebody far behind."""
 
 EACH: Final = {"dense": 32, "calls": 8}
 AHEAD: Final = 96
@@ -87,7 +89,7 @@ def put(path: Path, pack: Arrays) -> None:
 def speech(chance: Random, cast: Cast, beds: Beds) -> Arrays:
     made = []
     for _ in range(EACH["dense"]):
-        other = cast.synthetic(chance) if chance.random() < BEHIND else None
+        other = cast.synthetic(chance) if chance.random() < FAR else None
         made.append(stretch(chance, cast.person(chance, timed=True), beds, other))
     return {"sound": np.stack([sound for sound, _ in made]), "labels": np.stack([labels for _, labels in made])}
 

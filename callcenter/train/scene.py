@@ -43,7 +43,7 @@ AGAIN: Final = samples(0.7)
 PROMISE: Final = samples(1.4)
 """The caller waits for an answer that is not there: say so."""
 
-BEHIND: Final = 0.15
+BEHIND: Final = 0.3
 """Of the calls, those with something that sounds behind the caller all the while: a television, a family."""
 
 AFTERWARDS: Final = 0.12
