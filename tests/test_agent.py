@@ -990,3 +990,38 @@ def test_who_cannot_be_told_something_is_asked_what_else_they_want():
     put(talk.agent.desk, [Said("Your order 4 2 1 9 is cancelled.", ("nowhere",))], over=True)
     assert talk.pending.startswith("I'm sorry, I cannot tell you that right now.")
     assert talk.pending.endswith(FLOWS["retail"].ending.more)
+
+
+@pytest.mark.parametrize("said", ["how long do i have to wait for it", "what does that mean exactly"])
+def test_who_only_asks_while_something_is_looked_up_takes_nothing_back(said):
+    talk = Talk()
+    talk.verified("where is my order")
+    talk.listen()
+    talk.say("the office chair")
+    talk.listen()
+    talk.say(said)
+    talk.answer("order_status", CHAIR)
+    talk.wait(1)
+    assert "4 2 1 7" in talk.pending
+
+
+def test_a_correction_before_the_answer_is_heard_takes_it_back():
+    talk = Talk()
+    talk.verified("where is my order")
+    talk.listen()
+    talk.say("the office chair")
+    talk.answer("order_status", CHAIR)
+    assert "4 2 1 7" in talk.pending
+    talk.say("no wait five mental and with laundry")
+    assert "4 2 1 7" not in talk.pending
+    assert "Which order" in talk.pending
+
+
+def test_a_change_that_was_made_is_told_whatever_was_meant():
+    talk = cancelling()
+    talk.listen()
+    talk.say("yes please")
+    talk.answer("cancel_order", CANCELLED)
+    assert "is cancelled" in talk.pending
+    talk.say("no wait five mental and with laundry")
+    assert "is cancelled" in talk.pending

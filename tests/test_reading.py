@@ -68,6 +68,7 @@ MORE = replace(KNOWN, awaiting=Awaiting("more"))
         (WHICH, "the sofa", "missed"),
         (WHICH, "the chair no wait the lamp", "understood"),
         (WHICH, "the chair wait a second", "understood"),
+        (WHICH, "the chair how long do i have to wait", "understood"),
         (WHICH, "with the office check something no wait five mental and with laundry", "missed"),
         (WHICH, "never mind", "understood"),
         (CONFIRM, "yes please", "understood"),

@@ -258,8 +258,16 @@ class Agent:
             to_person(self.desk, "not_understood")
         elif dialogue.awaiting.kind == "nothing" and dialogue.tasks and has_marker(words(text)):
             self._ask_again(dialogue)
+        elif dialogue.awaiting.kind == "more" and any(self.desk.ledger.pending()) and not self.desk.pen.put():
+            self._go_on(dialogue)
         else:
             go(self.desk, dialogue, SORRY)
+
+    def _go_on(self, dialogue: Dialogue) -> None:
+        """What was done and is about to be told is told all the same: it ends with a question."""
+        self.desk.d = dialogue
+        self.desk.pen.take_back()
+        self._resume()
 
     def _ask_again(self, dialogue: Dialogue) -> None:
         """Something was put right while nothing was asked, and not understood: what was about to be told may not be

@@ -11,7 +11,7 @@ from typing import Final, Literal
 from callcenter.background import objections
 from callcenter.background.details import Details
 from callcenter.background.grammar import words
-from callcenter.background.grammar.answers import has_marker, yes_no
+from callcenter.background.grammar.answers import has_marker, taken_back, yes_no
 from callcenter.background.grammar.figures import ONES
 from callcenter.background.grammar.words import vocabulary
 from callcenter.background.ground import Ground
@@ -165,9 +165,8 @@ class Reader:
 
     def _taken_back(self, d: Dialogue, task: Task, collect: Collect, heard: Sequence[str]) -> bool:
         """ "The chair, no wait, five mental": what was said first is not meant, and what is was not understood."""
-        at = max((at for at, word in enumerate(heard) if word in _CORRECTING), default=-1)
-        rest = heard[at + 1 :]
-        return at > 0 and len(rest) > 2 and self.details.slot_in(d, task, collect, rest, asked=True) is None
+        rest = heard[taken_back(heard) :]
+        return 2 < len(rest) < len(heard) and self.details.slot_in(d, task, collect, rest, asked=True) is None
 
     def _named_so(self, d: Dialogue, spoken: Sequence[str]) -> bool:
         """A word or two where a name is asked for: a name that sounds like a wish for somebody real."""
@@ -279,14 +278,15 @@ class Reader:
     def _open(self, d: Dialogue, spoken: Sequence[str], scores: Scores, heard: bool = True) -> Reading | None:
         base = d.task or d.last
         strong = self.wishes.step(scores, STRONG)
-        if base is not None and has_marker(spoken) and (strong is None or strong.name in self._kin(base)):
+        kin = base is not None and (strong is None or strong.name in self._kin(base))
+        if base is not None and has_marker(spoken) and kin:
             found = self.details.put_right(d, base, spoken)
             if found is not None:
                 return Reading(found, "understood")
         unheard = d.awaiting.kind == "nothing" or (d.awaiting.kind == "more" and not heard and not d.tasks)
-        corrects = unheard and bool(_CORRECTING & set(spoken)) and len(spoken) > 3
-        if base is not None and corrects and (strong is None or strong.name in self._kin(base)):
-            return self._void(d, base)
+        corrects = unheard and 0 < taken_back(spoken) < len(spoken) - 1
+        if base is not None and corrects and kin and (void := self._void(d, base)) is not None:
+            return void
         if (step := strong or self.wishes.step(scores, LIKELY)) is not None:
             return self._begin(d, step, spoken)
         if base is not None and not d.tasks and (found := self.details.put_right(d, base, spoken)) is not None:
@@ -308,9 +308,12 @@ class Reader:
             return Reading(self.details.introduced(d, spoken), "go on")
         return None
 
-    def _void(self, d: Dialogue, task: Task) -> Reading:
+    def _void(self, d: Dialogue, task: Task) -> Reading | None:
         """Something else is meant than what is looked up or about to be told, and what was not understood: what was
-        chosen is asked for anew."""
+        chosen is asked for anew. A change that was made has to be told all the same."""
+        calls = self.ground.flow.steps[task.step].calls
+        if any(self.ground.changes(calls[at]) for at in task.pinned):
+            return None
         d = replace(d, tasks=d.tasks or (task,), awaiting=Awaiting("nothing"))
         chosen = [one.name for one in self.details.collects(d) if one.choices and one.name in task.slots]
         if not chosen:
@@ -380,7 +383,6 @@ def _figures_alone(spoken: Sequence[str]) -> bool:
     return set(spoken) <= _FIGURES
 
 
-_CORRECTING: Final = vocabulary("wait meant mean")
 _AGREED: Final = vocabulary("yes yeah yep yup sure")
 _PARTING: Final = vocabulary("bye goodbye")
 """Whoever says one of these and means it leaves, whatever is open."""

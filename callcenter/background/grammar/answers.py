@@ -31,6 +31,9 @@ MARKERS: Final = (
 )  # fmt: skip
 """What people say before they put themselves right."""
 
+_BACK: Final = ("no wait", "oh wait", "wait no", "i meant", "i mean")
+"""Those of them that leave nothing of what was said before."""
+
 
 def _positions(spoken: Sequence[str], phrases: Sequence[str]) -> list[tuple[int, int]]:
     found = []
@@ -62,6 +65,11 @@ def corrected(spoken: Sequence[str]) -> list[tuple[str, ...]]:
 
 def has_marker(spoken: Sequence[str]) -> bool:
     return bool(_positions(spoken, MARKERS))
+
+
+def taken_back(spoken: Sequence[str]) -> int:
+    """Where what is meant instead begins, if what was said before is not meant any more; else 0."""
+    return max((end for _, end in _positions(spoken, _BACK)), default=0)
 
 
 # --------------------------------------------------------------------------------------------------------- choices
