@@ -314,11 +314,11 @@ class Reader:
         calls = self.ground.flow.steps[task.step].calls
         if any(self.ground.changes(calls[at]) for at in task.pinned):
             return None
-        d = replace(d, tasks=d.tasks or (task,), awaiting=Awaiting("nothing"))
-        chosen = [one.name for one in self.details.collects(d) if one.choices and one.name in task.slots]
+        begun = replace(d, tasks=d.tasks or (task,), awaiting=Awaiting("nothing"))
+        chosen = [one.name for one in self.details.collects(begun) if one.choices and one.name in task.slots]
         if not chosen:
             return Reading(replace(d, misses=d.misses + 1), "missed")
-        return Reading(d.with_task(replace(task.without(*chosen), said=())), "understood", SORRY)
+        return Reading(begun.with_task(replace(task.without(*chosen), said=())), "understood", SORRY)
 
     def _unsure(self, d: Dialogue, spoken: Sequence[str], scores: Scores) -> Reading | None:
         """Two steps could be meant, or one that is not sure: ask which."""
