@@ -914,12 +914,18 @@ def test_an_offer_that_is_repeated_with_a_word_misheard_is_taken():
     assert talk.agent.desk.d.task.step.endswith("balance")
 
 
-def test_a_correction_that_is_not_understood_keeps_the_answer_back():
-    """While a look-up runs: whatever is meant, what is looked up is not it."""
+def about_the_chair():
+    """A caller who has just said which order they mean; it is being looked up."""
     talk = Talk()
     talk.verified("where is my order")
     talk.listen()
     talk.say("the office chair")
+    return talk
+
+
+def test_a_correction_that_is_not_understood_keeps_the_answer_back():
+    """While a look-up runs: whatever is meant, what is looked up is not it."""
+    talk = about_the_chair()
     assert talk.running("order_status")
     talk.listen()
     talk.say("no wait five anyone with the line it")
@@ -994,10 +1000,7 @@ def test_who_cannot_be_told_something_is_asked_what_else_they_want():
 
 @pytest.mark.parametrize("said", ["how long do i have to wait for it", "what does that mean exactly"])
 def test_who_only_asks_while_something_is_looked_up_takes_nothing_back(said):
-    talk = Talk()
-    talk.verified("where is my order")
-    talk.listen()
-    talk.say("the office chair")
+    talk = about_the_chair()
     talk.listen()
     talk.say(said)
     talk.answer("order_status", CHAIR)
@@ -1006,10 +1009,7 @@ def test_who_only_asks_while_something_is_looked_up_takes_nothing_back(said):
 
 
 def test_a_correction_before_the_answer_is_heard_takes_it_back():
-    talk = Talk()
-    talk.verified("where is my order")
-    talk.listen()
-    talk.say("the office chair")
+    talk = about_the_chair()
     talk.answer("order_status", CHAIR)
     assert "4 2 1 7" in talk.pending
     talk.say("no wait five mental and with laundry")

@@ -104,7 +104,7 @@ def test_a_caller_who_has_no_other_answer_says_again_what_they_want():
 
 
 def test_a_caller_who_has_put_something_right_says_that_again():
-    caller = Caller(next(one for one in SCENARIOS.values() if one.name == "corrected while the look-up runs"), 0)
+    caller = Caller(SCENARIOS["corrected while the look-up runs"], 0)
     caller.react("How can I help you?")
     (cue,) = caller.notice("order_status")
     assert caller.react("Which order do you mean?") == cue.say
